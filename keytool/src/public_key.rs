@@ -5,10 +5,11 @@ use std::path::Path;
 use keyfile::wire::{Reader, Unmarshal};
 use keyfile::{Curve, Kdf, Public, PublicKey, Scheme, Symmetric};
 use openssl::bn::{BigNum, BigNumContext};
-use openssl::ec::EcKeyRef;
+use openssl::ec::{EcGroup, EcKey, EcKeyRef};
 use openssl::error::ErrorStack;
+use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Public as PublicHalf};
-use openssl::rsa::RsaRef;
+use openssl::rsa::{Rsa, RsaRef};
 
 use crate::error::Error;
 use crate::{input, software};
@@ -88,6 +89,33 @@ pub(crate) fn numbers(key: &PKeyRef<PublicHalf>) -> Result<PublicKey, Unfit> {
     }
 }
 
+/// Returns a key of a TPM as OpenSSL's: RSA, or a curve of NIST.
+///
+/// # Errors
+/// The key is of another type, or not valid, such as a point that is not on its curve.
+pub(crate) fn openssl_key(key: &PublicKey) -> Result<PKey<PublicHalf>, ErrorStack> {
+    let number = BigNum::from_slice;
+    match key {
+        PublicKey::Rsa { modulus, exponent, .. } => {
+            let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
+            PKey::from_rsa(Rsa::from_public_components(number(modulus)?, BigNum::from_u32(exponent)?)?)
+        }
+        PublicKey::Ecc { curve, x, y, .. } => {
+            let nid = match *curve {
+                Curve::P224 => Nid::SECP224R1,
+                Curve::P256 => Nid::X9_62_PRIME256V1,
+                Curve::P384 => Nid::SECP384R1,
+                Curve::P521 => Nid::SECP521R1,
+                _ => return Err(ErrorStack::get()),
+            };
+            let group = EcGroup::from_curve_name(nid)?;
+            let key = EcKey::from_public_key_affine_coordinates(&group, &*number(x)?, &*number(y)?)?;
+            PKey::from_ec_key(key)
+        }
+        _ => Err(ErrorStack::get()),
+    }
+}
+
 /// Returns the public exponent, or none if it exceeds the TPM's field of 32 bits (Part 2, TPMS_RSA_PARMS).
 pub(crate) fn exponent<T: HasPublic>(key: &RsaRef<T>) -> Option<u32> {
     let bytes = key.e().to_vec();
@@ -114,9 +142,6 @@ pub(crate) fn point<T: HasPublic>(key: &EcKeyRef<T>) -> Result<(Curve, Vec<u8>, 
 mod tests {
     use super::*;
     use keyfile::wire::Marshal;
-    use openssl::ec::{EcGroup, EcKey};
-    use openssl::nid::Nid;
-    use openssl::rsa::Rsa;
     use tpm::template::Storage;
 
     fn from(bytes: &[u8]) -> Result<PublicArea, Error> {

@@ -76,26 +76,17 @@ impl Signer {
         Ok(Self { what, key, hash, algorithm })
     }
 
+    /// Returns the hash that it signs with.
+    pub(crate) fn hash(&self) -> HashAlg {
+        self.hash
+    }
+
     /// Signs, and returns the signature as it is in a certificate.
     ///
     /// # Errors
     /// The TPM refuses, for instance the password or the policy.
     pub(crate) fn sign(&self, content: &[u8]) -> Result<Vec<u8>, Error> {
-        let Self { key, hash, .. } = self;
-        let public = key.public();
-        let scheme = match (&public.key, public.key.scheme()) {
-            (PublicKey::Rsa { .. }, Some(Scheme::Null)) => AlgId::RSASSA,
-            (_, Some(Scheme::Null)) => AlgId::ECDSA,
-            _ => AlgId::NULL,
-        };
-        let signature = if public.attributes.contains(Attributes::RESTRICTED) {
-            key.sign_message(content, *hash, scheme)?.value
-        } else if public.attributes.contains(Attributes::SIGN) {
-            key.sign(&hash.digest(&[content]), *hash, scheme)?.value
-        } else {
-            return self.by_decryption(content);
-        };
-        match signature {
+        match self.signature(content)? {
             Signature::Rsa { bytes, .. } => Ok(bytes),
             Signature::Ecc { r, s, .. } => {
                 let number = BigNum::from_slice;
@@ -105,6 +96,28 @@ impl Signer {
                 der.map_err(|errors| self.cannot_sign(&errors.to_string()))
             }
             _ => Err(self.cannot_sign("the TPM answered with a signature of another type")),
+        }
+    }
+
+    /// Signs, and returns the numbers of the signature.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub(crate) fn signature(&self, content: &[u8]) -> Result<Signature, Error> {
+        let Self { key, hash, .. } = self;
+        let public = key.public();
+        let scheme = match (&public.key, public.key.scheme()) {
+            (PublicKey::Rsa { .. }, Some(Scheme::Null)) => AlgId::RSASSA,
+            (_, Some(Scheme::Null)) => AlgId::ECDSA,
+            _ => AlgId::NULL,
+        };
+        if public.attributes.contains(Attributes::RESTRICTED) {
+            Ok(key.sign_message(content, *hash, scheme)?.value)
+        } else if public.attributes.contains(Attributes::SIGN) {
+            Ok(key.sign(&hash.digest(&[content]), *hash, scheme)?.value)
+        } else {
+            let bytes = self.by_decryption(content)?;
+            Ok(Signature::Rsa { scheme: AlgId::RSASSA, hash: *hash, bytes })
         }
     }
 
