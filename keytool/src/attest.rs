@@ -21,7 +21,7 @@ mod help;
 pub(crate) mod name;
 mod nv;
 mod prover;
-mod verdict;
+pub(crate) mod verdict;
 
 use help::PROOFS;
 pub(crate) use nv::{read as read_index, readers};

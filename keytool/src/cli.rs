@@ -19,6 +19,7 @@ use crate::check::Check;
 use crate::create::Create;
 use crate::drop_in;
 use crate::ek::Ek;
+use crate::enrol::Enrol;
 use crate::error::{Error, PASSWORD};
 use crate::evict::Evict;
 use crate::exit::Exit;
@@ -100,6 +101,7 @@ impl Applet {
                 Verb::List(list) => list.run(&common),
                 Verb::Evict(evict) => evict.run(&common),
                 Verb::Leaf(leaf) => leaf.run(&common),
+                Verb::Enrol(enrol) => enrol.run(&common),
                 Verb::Check(check) => check.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
@@ -151,6 +153,7 @@ enum Verb {
     List(List),
     Evict(Evict),
     Leaf(Box<IssueLeaf>),
+    Enrol(Box<Enrol>),
     Check(Box<Check>),
     Show(Show),
     Status(Status),

@@ -85,15 +85,8 @@ impl Keys {
         let ak_password = ak.password(given, &mut passwords)?;
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
         let deferred = Deferred::start();
-        let any = |_: &_| Ok(());
-        let opened = |tpm: &Tpm| {
-            Ok::<_, Error>(Opened {
-                key: opened::open(tpm, &key, key_password.as_ref(), "key", any)?,
-                ak: opened::open(tpm, &ak, ak_password.as_ref(), "attestation key", any)?,
-                chain,
-            })
-        };
-        let result = opened(&tpm).and_then(|opened| work(&opened));
+        let opened = Opened::open(&tpm, (&key, key_password.as_ref()), (&ak, ak_password.as_ref()), chain);
+        let result = opened.and_then(|opened| work(&opened));
         tpm.close();
         let value = result?;
         deferred.check()?;
@@ -102,6 +95,23 @@ impl Keys {
 }
 
 impl Opened {
+    /// Opens the key and the attestation key, each with its password.
+    ///
+    /// # Errors
+    /// There are no such keys, or a password is missing.
+    pub(crate) fn open(
+        tpm: &Tpm,
+        (key, password): (&Subject, Option<&Secret>),
+        (ak, ak_password): (&Subject, Option<&Secret>),
+        chain: Vec<Vec<u8>>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            key: opened::open(tpm, key, password, "key", |_| Ok(()))?,
+            ak: opened::open(tpm, ak, ak_password, "attestation key", |_| Ok(()))?,
+            chain,
+        })
+    }
+
     /// Has the attestation key certify the key with this nonce, and verifies the statement.
     ///
     /// # Errors

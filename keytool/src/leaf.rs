@@ -15,6 +15,7 @@ use tpm::Tpm;
 use crate::check::subject::Subject;
 use crate::cli::Common;
 use crate::error::Error;
+use crate::folder::Folder;
 use crate::interrupt::Deferred;
 use crate::parent_password::ParentPassword;
 use crate::password::{Passwords, Secret};
@@ -25,17 +26,18 @@ use crate::{opened, software, terminal};
 mod algorithm;
 mod certificate;
 mod der;
-mod folder;
 mod issuer;
 mod name;
 mod pair;
 
 use algorithm::Algorithm;
 use certificate::Leaf;
-use folder::Folder;
 use issuer::{Issuer, failed};
 use name::HostName;
 use pair::Pair;
+
+/// The name of each pair's folder begins so.
+const PREFIX: &str = "leaf-";
 
 /// The longest lifetime in hours: thirty days.
 const LONGEST: i64 = 30 * 24;
@@ -97,7 +99,7 @@ impl IssueLeaf {
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         software::start()?;
         // Everything that can fail without the TPM is done first.
-        let folder = Folder::open(&self.out)?;
+        let folder = Folder::open(&self.out, PREFIX)?;
         let issuer = Issuer::read(self.certificates()?)?;
         let key = self.algorithm.generate().map_err(|errors| failed(&errors))?;
         issuer.check(&self.names, &key)?;
@@ -117,7 +119,7 @@ impl IssueLeaf {
         issuer.verify(&leaf)?;
         let pair = Pair::of(&key, &leaf, issuer.sent()).map_err(|errors| failed(&errors))?;
         folder.warn_of_disk();
-        let current = folder.replace(&pair)?;
+        let current = folder.replace(&pair.parts())?;
         terminal::result(format_args!(
             "{} is valid until {}",
             current.join("cert.pem").display(),

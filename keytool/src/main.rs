@@ -18,6 +18,8 @@
 //! | signed.rs, signed/ | `policy`: the signed policies of a key file |
 //! | reference.rs | `reference`: writes a file that refers to a persistent key |
 //! | leaf.rs, leaf/ | `leaf`: short-lived certificates for software keys, signed by a CA key in the TPM |
+//! | enrol.rs, enrol/ | `enrol`: certificates for keys that are proven to be in this TPM, by ACME |
+//! | signer.rs, folder.rs | a key that signs certificates; the folder in which a pair is replaced |
 //! | check.rs, check/ | `check`: tests whether a service can use a key |
 //! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: the persistent objects of the TPM; persistent.rs describes one of them |
 //! | show.rs, show/ | `show`: describes a key |
@@ -51,11 +53,13 @@ mod configured;
 mod create;
 mod drop_in;
 mod ek;
+mod enrol;
 mod error;
 mod evict;
 mod evidence;
 mod exit;
 mod ffi;
+mod folder;
 mod generate;
 mod getopt;
 mod input;

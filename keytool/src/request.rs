@@ -80,7 +80,11 @@ fn signed(opened: &Opened, bundle: &[u8], subject: &[u8], extensions: &[Vec<u8>]
     csr::assemble(&content, &signer.algorithm, &signature).map_err(|error| damaged(&error))
 }
 
-fn spki(key: &PublicKey) -> Result<Vec<u8>, Error> {
+/// Returns a SubjectPublicKeyInfo in DER.
+///
+/// # Errors
+/// OpenSSL lacks the type of the key.
+pub(crate) fn spki(key: &PublicKey) -> Result<Vec<u8>, Error> {
     public_key::to_openssl(key).and_then(|key| key.public_key_to_der()).map_err(|_| {
         Error::request(
             "OpenSSL cannot write the public key",

@@ -2,7 +2,7 @@
 
 use asn1::{Asn1Write, ObjectIdentifier, oid};
 use attestation::signature::to_bare;
-use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Scheme};
+use keyfile::{AlgId, Attributes, HashAlg, Public, PublicKey, Scheme, Signature};
 use tpm::Key;
 
 use crate::error::Error;
@@ -34,26 +34,39 @@ impl Signer {
         Ok(Self { key, failure, hash, algorithm })
     }
 
+    /// Returns the hash that it signs with.
+    pub(crate) fn hash(&self) -> HashAlg {
+        self.hash
+    }
+
     /// Signs, and returns the signature as it is in a certificate.
     ///
     /// # Errors
     /// The TPM refuses, for instance the password or the policy.
     pub(crate) fn sign(&self, content: &[u8]) -> Result<Vec<u8>, Error> {
-        let Self { key, hash, failure, .. } = self;
+        to_bare(&self.signature(content)?).map_err(|error| cannot_sign(self.failure, &error.to_string()))
+    }
+
+    /// Signs, and returns the numbers of the signature.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub(crate) fn signature(&self, content: &[u8]) -> Result<Signature, Error> {
+        let Self { key, hash, .. } = self;
         let public = key.public();
         let scheme = match (&public.key, public.key.scheme()) {
             (PublicKey::Rsa { .. }, Some(Scheme::Null)) => AlgId::RSASSA,
             (_, Some(Scheme::Null)) => AlgId::ECDSA,
             _ => AlgId::NULL,
         };
-        let signature = if public.attributes.contains(Attributes::RESTRICTED) {
-            key.sign_message(content, *hash, scheme)?.value
+        if public.attributes.contains(Attributes::RESTRICTED) {
+            Ok(key.sign_message(content, *hash, scheme)?.value)
         } else if public.attributes.contains(Attributes::SIGN) {
-            key.sign(&hash.digest(&[content]), *hash, scheme)?.value
+            Ok(key.sign(&hash.digest(&[content]), *hash, scheme)?.value)
         } else {
-            return self.by_decryption(content);
-        };
-        to_bare(&signature).map_err(|error| cannot_sign(failure, &error.to_string()))
+            let bytes = self.by_decryption(content)?;
+            Ok(Signature::Rsa { scheme: AlgId::RSASSA, hash: *hash, bytes })
+        }
     }
 
     /// Signs with raw RSA: some TPMs refuse keys that sign and decrypt, and such a key has only the attribute decrypt.

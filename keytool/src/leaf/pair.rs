@@ -5,6 +5,8 @@ use openssl::pkey::{PKeyRef, Private};
 use openssl::x509::{X509, X509Ref};
 use zeroize::Zeroizing;
 
+use crate::folder::Part;
+
 /// The contents of the files.
 pub(super) struct Pair {
     /// The private key in PKCS#8.
@@ -33,5 +35,14 @@ impl Pair {
         // One allocation: a vector that grows leaves copies behind.
         let both = Zeroizing::new([key.as_slice(), &chain].concat());
         Ok(Self { key, chain, both })
+    }
+
+    /// Returns the files. Only their owner can read the key.
+    pub(super) fn parts(&self) -> [Part<'_>; 3] {
+        [
+            Part { name: "key.pem", contents: &self.key, mode: 0o600 },
+            Part { name: "cert.pem", contents: &self.chain, mode: 0o644 },
+            Part { name: "pair.pem", contents: &self.both, mode: 0o600 },
+        ]
     }
 }

@@ -101,7 +101,7 @@ impl Inner {
     }
 
     /// Returns true if no password is part of the authorization.
-    fn needs_no_password(&self) -> bool {
+    pub(super) fn needs_no_password(&self) -> bool {
         match &self.origin {
             Origin::File { file, .. } if file.uses_policy() => !file.asks_for_password(),
             _ => self.auth_value().is_empty(),
