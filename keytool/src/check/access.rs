@@ -74,7 +74,7 @@ fn ask(
             let key = loaded(tpm, file, password)?;
             let proven = of_file(report, tpm, (file, &key), password)?;
             if *managed && signs(&file.public) && !file.uses_policy() && !file.needs_password() {
-                report.ok("tpm", traffic(&key)?);
+                report.ok("tpm", traffic());
             }
             (Some(file.public.clone()), proven)
         }
@@ -102,12 +102,11 @@ fn ask(
 }
 
 /// Describes what a signature costs behind a resource manager, and what would be faster.
-fn traffic(key: &Key) -> Result<String, Failed> {
-    let persistent = key.has_persistent_parent().map_err(|error| (which(&error), error.into()))?;
-    Ok(format!(
+fn traffic() -> String {
+    format!(
         "through the resource manager, each signature takes {} commands at the chip; with a persistent key, 1 (`tpm2-keytool load`)",
-        manager::commands(persistent)
-    ))
+        manager::COMMANDS
+    )
 }
 
 fn counts(public: &Public) -> bool {
