@@ -33,7 +33,8 @@ use subject::Subject;
 ///
 /// Checks everything that the service needs to use KEY, as the service's user and with its configuration: the file, openssl.cnf with the providers tpm2 and
 /// default, the module, the TPM, the password, the policy, a signature, and whether CERT belongs to KEY. Prints a line for each check, with a hint if it
-/// fails. A wrong password is sent at most once, and never if it would lock the TPM.
+/// fails. A wrong password is sent at most once, and never if it would lock the TPM. A warning reports that the key at 81000001 is not the storage key of a key
+/// file of the owner hierarchy: each process then tries it in vain, before it derives the parent.
 #[derive(Args)]
 #[command(after_help = EXAMPLES, after_long_help = examples())]
 pub(crate) struct Check {

@@ -14,8 +14,6 @@ pub(crate) fn is_between(tpm: &Tpm) -> bool {
     }
 }
 
-/// Returns how many commands the chip executes for a signature by a key file without a password, through a resource manager: it loads, saves
-/// and flushes the key, and its parent unless that is persistent (docs/performance.md; a story counts them).
-pub(crate) fn commands(parent_is_persistent: bool) -> u8 {
-    if parent_is_persistent { 4 } else { 7 }
-}
+/// How many commands the chip executes for a signature by a key file without a password, through a resource manager: it loads, saves and
+/// flushes the key around TPM2_Sign (docs/performance.md; a story counts them).
+pub(crate) const COMMANDS: u8 = 4;

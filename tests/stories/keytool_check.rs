@@ -131,24 +131,58 @@ fn the_traffic_of_a_resource_manager_is_reported_if_the_key_signs_without_passwo
     assert_eq!(of_chip(&service), None);
     service.configure("default = d\ntpm2 = t", "resource-manager = kernel");
     let line = of_chip(&service).unwrap();
-    assert!(line.starts_with("7 commands") && line.contains("`tpm2-keytool load`"), "{line}");
-    service.0.run("tpm2-keytool srk").ok();
-    assert!(of_chip(&service).unwrap().starts_with("4 commands"));
-    // A key with the same template that the hierarchy does not derive.
-    service.0.run("tpm2-keytool evict --yes 81000001").ok();
-    let other = service.0.tpm.create_other_primary(b"");
-    service.0.tpm.persist(other, 0x8100_0001);
-    service.0.tpm.flush(other);
-    assert!(of_chip(&service).unwrap().starts_with("7 commands"));
-    service.create("-p 81000001");
-    assert!(of_chip(&service).unwrap().starts_with("4 commands"));
-    service.create("-p endorsement");
-    assert!(of_chip(&service).unwrap().starts_with("7 commands"));
+    assert!(line.starts_with("4 commands") && line.contains("`tpm2-keytool load`"), "{line}");
     service.create("-x sha256:16");
     assert_eq!(of_chip(&service), None);
     service.create("-k secret");
     let out = service.check("-k secret key.tpm").ok().out();
     assert!(!out.contains("each signature takes"), "{out}");
+    service.0.assert_tidy();
+}
+
+#[test]
+fn another_key_at_the_handle_of_the_storage_key_is_reported_with_its_cost() {
+    let service = Service::new();
+    let is_reported = |service: &Service| {
+        let report: serde_json::Value =
+            serde_json::from_str(&service.check("--json key.tpm").ok().out()).unwrap();
+        let checks = report["checks"].as_array().unwrap();
+        let of_parent: Vec<_> = checks.iter().filter(|check| check["check"] == "parent").collect();
+        assert!(of_parent.iter().all(|check| check["result"] == "warning"), "{report}");
+        assert!(of_parent.len() < 2 && report["ok"] == true, "{report}");
+        !of_parent.is_empty()
+    };
+    assert!(!is_reported(&service));
+    service.0.run("tpm2-keytool srk").ok();
+    assert!(!is_reported(&service));
+    // A key with the same template that the hierarchy does not derive.
+    service.0.run("tpm2-keytool evict --yes 81000001").ok();
+    let other = service.0.tpm.create_other_primary(b"");
+    service.0.tpm.persist(other, 0x8100_0001);
+    service.0.tpm.flush(other);
+    let out = service.check("key.tpm").ok().out();
+    for words in
+        ["warning  parent: the key at 0x81000001", "up to five commands", "hint: if no file needs that key"]
+    {
+        assert!(out.contains(words), "{words:?} in {out}");
+    }
+    for (options, expected) in [
+        ("-k secret -x sha256:16", true),
+        ("-p 81000001", false),
+        ("-p endorsement", false),
+        // The hierarchy's storage key of another type, which cannot be the one at the handle.
+        ("--deprecated", false),
+        ("", true),
+    ] {
+        service.create(options);
+        let password = if options.contains("-k") { "-k secret " } else { "" };
+        let out = service.check(&format!("{password}key.tpm")).ok().out();
+        assert_eq!(out.contains("warning  parent"), expected, "{options}: {out}");
+    }
+    // The hint removes the warning.
+    service.0.run("tpm2-keytool evict --yes 81000001").ok();
+    service.0.run("tpm2-keytool srk").ok();
+    assert!(!is_reported(&service));
     service.0.assert_tidy();
 }
 

@@ -59,7 +59,7 @@ fn a_policy_takes_its_statements_and_a_session_for_each_operation() {
         machine.key("key", &format!("-e P-256 {options}"));
         let mut signer = machine.signer();
         signer.ok("load a key secret");
-        signer.ok("sign a");
+        signer.ok("sign a 2");
         manager.log().clear();
         signer.ok("sign a");
         assert_eq!(manager.log().len(), sessions + statements + 1, "{options}:\n{}", manager.log().text());
@@ -76,7 +76,7 @@ fn a_signature_with_an_empty_authorization_is_one_command() {
     machine.key("key", "-e P-256");
     let mut signer = machine.signer();
     signer.ok("load a key");
-    signer.ok("sign a");
+    signer.ok("sign a 2");
     manager.log().clear();
     signer.ok("sign a 10");
     assert_eq!(manager.log().codes(), [raw::SIGN; 10], "{}", manager.log().text());
@@ -84,35 +84,86 @@ fn a_signature_with_an_empty_authorization_is_one_command() {
 
 /// The resource manager loads every object of a connection before each of its commands, and saves and flushes them after it.
 #[test]
-fn a_persistent_key_takes_one_command_at_the_chip_and_a_key_file_four_or_seven() {
+fn a_persistent_key_takes_one_command_at_the_chip_and_a_key_file_four() {
+    const FILE: [u32; 4] = [raw::CONTEXT_LOAD, raw::SIGN, raw::CONTEXT_SAVE, raw::FLUSH_CONTEXT];
     let tpm = Swtpm::start();
     let manager = ResourceManager::start(&tpm, Options::default());
     let machine = Machine::managed(tpm, &manager);
     machine.key("file", "-e P-256");
     machine.key("kept", "-e P-256 --persistent");
-    let each_later_one = |key: &str| {
+    // Returns the codes of a later signature, and the number of commands of the first and of the second one.
+    let later = |key: &str| {
         let mut signer = machine.signer();
-        signer.ok(&format!("load a {key}"));
+        manager.chip().clear();
+        signer.ok(&format!("open a {key}"));
         signer.ok("sign a");
+        let first = manager.chip().len();
+        assert!(manager.chip().count(raw::CREATE_PRIMARY) <= 1, "{}", manager.chip().text());
+        // The second signature puts away what only the first one needed: a process that signs once does not pay for that.
+        manager.chip().clear();
+        signer.ok("sign a");
+        let second = manager.chip().len();
         manager.chip().clear();
         signer.ok("sign a 10");
-        assert_eq!(manager.chip().count(raw::SIGN), 10);
-        let each = manager.chip().len() / 10;
-        assert_eq!(manager.chip().len(), 10 * each, "{}", manager.chip().text());
+        let codes = manager.chip().codes();
         signer.end("quit");
-        each
+        let each = codes.len() / 10;
+        assert_eq!(codes, codes[..each].repeat(10), "{key}");
+        (codes[..each].to_vec(), first, second)
     };
-    // The derived parent stays loaded beside the key.
-    assert_eq!((each_later_one("file"), each_later_one("kept")), (7, 1));
+    assert_eq!(later("file"), (FILE.to_vec(), 24, 17));
+    assert_eq!(later("kept"), (vec![raw::SIGN], 2, 1));
+    // Without a reference, the public area is read in a session when the key is opened.
+    assert_eq!(later("handle:0x81000100"), (vec![raw::SIGN], 28, 1));
     machine.provision();
-    assert_eq!((each_later_one("file"), each_later_one("kept")), (4, 1));
-    let [load, save] = [raw::CONTEXT_LOAD, raw::CONTEXT_SAVE];
+    assert_eq!(later("file"), (FILE.to_vec(), 12, 4));
+}
+
+/// Each key has a slot, and the parent is loaded again for the second key. It is never derived again.
+#[test]
+fn two_key_files_stay_loaded_together() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
     let mut signer = machine.signer();
-    signer.ok("load a file");
-    signer.ok("sign a");
+    for (name, options) in [("ec", "-e P-256"), ("rsa", "-r")] {
+        machine.key(name, options);
+        signer.ok(&format!("load {name} {name}"));
+    }
     manager.chip().clear();
-    signer.ok("sign a");
-    assert_eq!(manager.chip().codes(), [load, raw::SIGN, save, raw::FLUSH_CONTEXT]);
+    for name in ["ec", "ec", "rsa", "ec", "rsa"] {
+        signer.ok(&format!("sign {name}"));
+    }
+    manager.log().clear();
+    for name in ["ec", "rsa", "rsa", "ec"] {
+        signer.ok(&format!("sign {name}"));
+    }
+    let [ec, rsa] = [raw::SIGN, raw::RSA_DECRYPT];
+    assert_eq!(manager.log().codes(), [ec, rsa, rsa, ec], "{}", manager.log().text());
+    assert_eq!(manager.chip().count(raw::CREATE_PRIMARY), 1, "{}", manager.chip().text());
+}
+
+/// More keys than slots: a parent that is needed again and again stays loaded, and each signature loads one key.
+#[test]
+fn many_key_files_reload_their_parent_a_few_times_only() {
+    let tpm = Swtpm::start();
+    let manager = ResourceManager::start(&tpm, Options::default());
+    let machine = Machine::managed(tpm, &manager);
+    let mut signer = machine.signer();
+    for i in 0..4 {
+        machine.key(&format!("key{i}"), "-e P-256");
+        signer.ok(&format!("load key{i} key{i}"));
+    }
+    let mut turn = || (0..4).for_each(|i| drop(signer.ok(&format!("sign key{i}"))));
+    manager.chip().clear();
+    (0..5).for_each(|_| turn());
+    manager.log().clear();
+    turn();
+    // A key is evicted and another one loaded. The parent stays.
+    let each = [raw::START_AUTH_SESSION, raw::LOAD, raw::FLUSH_CONTEXT, raw::SIGN];
+    assert_eq!(manager.log().codes(), each.repeat(4), "{}", manager.log().text());
+    assert_eq!(manager.chip().count(raw::CREATE_PRIMARY), 1);
+    assert_eq!(manager.refused(), []);
 }
 
 /// The plaintext is encrypted on the bus, so each decryption needs a session.

@@ -3,7 +3,8 @@
 
 use keyfile::{Attributes, Handle, KeyFile, Public};
 use tpm::location::Kind as Way;
-use tpm::{Auth, CheckedPath, Config, ErrorKind, Key, Lockout, Outcome, Tpm};
+use tpm::template::{Storage, matches_template};
+use tpm::{Auth, CheckedPath, Config, ErrorKind, Key, Lockout, Outcome, Parent, Tpm};
 
 use super::report::Report;
 use super::signature::signs;
@@ -12,7 +13,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::manager;
 use crate::password::Secret;
-use crate::persistent::password_missing;
+use crate::persistent::{SRK, password_missing};
 use crate::reference;
 
 /// The name of a check, and its error.
@@ -73,8 +74,11 @@ fn ask(
         Kind::File(file) => {
             let key = loaded(tpm, file, password)?;
             let proven = of_file(report, tpm, (file, &key), password)?;
+            if has_other_storage_key(tpm, file, &key) {
+                report.warn("parent", OTHER_STORAGE_KEY, REPLACE_IT);
+            }
             if *managed && signs(&file.public) && !file.uses_policy() && !file.needs_password() {
-                report.ok("tpm", traffic(&key)?);
+                report.ok("tpm", traffic());
             }
             (Some(file.public.clone()), proven)
         }
@@ -102,12 +106,31 @@ fn ask(
 }
 
 /// Describes what a signature costs behind a resource manager, and what would be faster.
-fn traffic(key: &Key) -> Result<String, Failed> {
-    let persistent = key.has_persistent_parent().map_err(|error| (which(&error), error.into()))?;
-    Ok(format!(
+fn traffic() -> String {
+    format!(
         "through the resource manager, each signature takes {} commands at the chip; with a persistent key, 1 (`tpm2-keytool load`)",
-        manager::commands(persistent)
-    ))
+        manager::COMMANDS
+    )
+}
+
+const OTHER_STORAGE_KEY: &str = "the key at 0x81000001 has the template of the storage key, but is another key: each process tries it once, in up to \
+     five commands, and then derives the parent of this file";
+
+const REPLACE_IT: &str =
+    "if no file needs that key, replace it: `tpm2-keytool evict 81000001`, then `tpm2-keytool srk`";
+
+/// Returns true if the key at 0x81000001 has the template of the file's parent, but is another key. The key must be loaded: then it is known
+/// which of them loads it.
+fn has_other_storage_key(tpm: &Tpm, file: &KeyFile, key: &Key) -> bool {
+    let (handle, storage) = (file.parent, Storage::of(file));
+    if handle != Handle::OWNER || key.has_persistent_parent().unwrap_or(true) {
+        return false;
+    }
+    let derived = Parent { handle, storage, auth: tpm.config().auth_of_parent(handle) };
+    tpm.read_public(SRK).is_ok_and(|(found, name)| {
+        matches_template(&found, &storage.template())
+            && tpm.parent_public(&derived).is_ok_and(|(_, derived)| derived != name)
+    })
 }
 
 fn counts(public: &Public) -> bool {

@@ -36,12 +36,12 @@ pub(crate) fn rows(facts: &Facts) -> Rows {
     rows.add("passwords", passwords(facts));
     rows.add("storage root", storage_root(facts));
     if facts.managed {
-        let commands = manager::commands(facts.storage_root() == StorageRoot::Present);
         rows.add(
             "traffic",
             format_args!(
-                "each signature by a key file of the owner hierarchy takes {commands} commands at the chip, because the resource manager loads and saves \
-                 its objects; with a persistent key, 1 (create --persistent)"
+                "each signature by a key file takes {} commands at the chip, because the resource manager loads and saves the key; with a \
+                 persistent key, 1 (create --persistent)",
+                manager::COMMANDS
             ),
         );
     }

@@ -23,6 +23,8 @@ pub(crate) struct KnownParent {
     pub(crate) saved: Option<Vec<u8>>,
     /// How often it was derived.
     pub(crate) derived: u32,
+    /// How often its saved context was loaded.
+    pub(crate) reloaded: u32,
 }
 
 impl KnownParents {

@@ -45,6 +45,9 @@ impl Key {
                 // Nothing secret is sent and the caller verifies the result, so no session is needed.
                 let bare =
                     connection.rules.kernel && purpose == Purpose::Signature && key.needs_no_password();
+                if (bare || connection.rules.unprotected) && key.is_loaded(connection) {
+                    connection.put_away_parents()?;
+                }
                 let value = key.authorized(connection, bare, &mut run);
                 let value = end(connection, value);
                 // A partly satisfied policy session is useless for the next operation.

@@ -54,6 +54,14 @@ impl Inner {
         }
     }
 
+    /// Returns true if an operation without a session needs nothing but the key.
+    pub(super) fn is_loaded(&self, connection: &Connection) -> bool {
+        match self.origin {
+            Origin::Persistent { .. } => true,
+            Origin::File { .. } => connection.slots.holds(Transient::Key(self.number)),
+        }
+    }
+
     /// Returns an error if another key is at the handle.
     pub(super) fn check_name_unchanged(
         &self,
@@ -122,7 +130,8 @@ impl Inner {
             false => Protect::SESSION,
         };
         let loaded = connection.load_under(number, parent, (&private, &file.public), protect)?;
-        connection.register_key(Transient::Key(self.number), &loaded, &self.name)
+        let needs_parent = !bare && !connection.rules.unprotected;
+        connection.register_key(Transient::Key(self.number), &loaded, &self.name, needs_parent)
     }
 
     /// Imports the key of the file (TPM2_Import), once per process.

@@ -43,7 +43,15 @@ impl Connection {
     /// Adds a parent. It gets the next number.
     pub(super) fn remember(&mut self, parent: &Parent, public: Public, name: Name) {
         let Parent { handle, storage, .. } = *parent;
-        self.parents.push(KnownParent { handle, storage, public, name, saved: None, derived: 1 });
+        self.parents.push(KnownParent {
+            handle,
+            storage,
+            public,
+            name,
+            saved: None,
+            derived: 1,
+            reloaded: 0,
+        });
     }
 
     /// Returns the public area of a parent.
@@ -76,6 +84,9 @@ impl Connection {
             match context_load(self, &saved) {
                 Ok(handle) => {
                     self.slots.insert(slot, handle, name);
+                    if let Some(known) = self.parents.get_mut(number) {
+                        known.reloaded = known.reloaded.saturating_add(1);
+                    }
                     return Ok(handle);
                 }
                 // The context is older than a reset, or came in an answer that was not authenticated.

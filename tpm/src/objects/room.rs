@@ -9,6 +9,9 @@ use crate::command::same;
 use crate::connection::{Connection, MAX_LOADED, Transient};
 use crate::error::Error;
 
+/// A parent whose saved context was loaded as often stays loaded: several keys take turns, or operations with and without a session.
+const MAX_RELOADS: u32 = 8;
+
 impl Connection {
     /// Frees slots until at most `most` are in use, least recently used first.
     pub(crate) fn free_slots(&mut self, most: usize, needed: &[Transient]) -> Result<(), Error> {
@@ -25,17 +28,22 @@ impl Connection {
         self.free_slots(most, &[Transient::Parent(number)])
     }
 
-    /// Records a key that was just loaded. It must have this Name.
+    /// Records a key that was just loaded. It must have this Name. If its operations do not need the parent, that makes room for it
+    /// through a resource manager, and not another key.
     pub(crate) fn register_key(
         &mut self,
         key: Transient,
         loaded: &Loaded,
         name: &Name,
+        needs_parent: bool,
     ) -> Result<Handle, Error> {
         self.slots.insert(key, loaded.handle, loaded.name.clone());
         if let Err(error) = same(name, &loaded.name) {
             self.evict(key)?;
             return Err(error);
+        }
+        if !needs_parent && self.slots.len() > MAX_LOADED {
+            self.put_away_parents()?;
         }
         self.trim_loaded(&[key])?;
         Ok(loaded.handle)
@@ -62,6 +70,32 @@ impl Connection {
             self.save_and_evict(parent)?;
         }
         self.trim_loaded(&[])
+    }
+
+    /// Saves and flushes the derived parents before an operation that needs only its key. A resource manager loads and saves every loaded
+    /// object around each command. An operation that must load its key does not call this, because the process may use the key only once.
+    pub(crate) fn put_away_parents(&mut self) -> Result<(), Error> {
+        if !self.rules.kernel {
+            return Ok(());
+        }
+        for object in self.slots.transients() {
+            let Transient::Parent(number) = object else { continue };
+            if !self.parents.get(number).is_ok_and(|known| known.reloaded < MAX_RELOADS) {
+                continue;
+            }
+            match self.save_and_evict(object) {
+                // The operation works with the parent, too, so it stays.
+                Err(error) if error.code().is_some() => self.keep_loaded(number),
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_loaded(&mut self, number: usize) {
+        if let Some(known) = self.parents.get_mut(number) {
+            known.reloaded = MAX_RELOADS;
+        }
     }
 
     /// Flushes an object. A derived parent that may be used again is saved first, because deriving it takes long on some chips.
