@@ -18,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("attestation", &["keyfile", "crypto"]),
     ("tpm", &["keyfile", "crypto"]),
     ("provider", &["missing", "keyfile", "tpm"]),
-    ("keytool", &["missing", "keyfile", "crypto", "tpm"]),
+    ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm"]),
     ("tests", &[]),
     ("fuzz/targets", &["keyfile", "crypto", "tpm", "provider"]),
 ];

@@ -239,3 +239,24 @@ fn the_page_lists_the_exit_codes_of_the_help() {
     assert_eq!(codes, 9, "{table}");
     desk.run("tpm2-keytool man").ok().says("EXIT STATUS").says("signal N ended the program");
 }
+
+#[test]
+fn the_output_of_the_commands_of_enrolment_is_as_documented() {
+    let (desk, page) = (Desk::new(), Page::read());
+    let name = desk.run("tpm2-keytool ak create 0x81010100").ok().out();
+    let ak = document(&desk.run("tpm2-keytool ak show --json 0x81010100").ok());
+    conforms(&ak, &[&page.table("## `ak show --json`")]);
+    conforms(&ak["key"], &[&page.table("## A key")]);
+    let ek = document(&desk.run("tpm2-keytool ek --json").ok());
+    conforms(&ek, &[&page.table("## `ek --json`")]);
+    assert!(list(&ek, "certificates").is_empty() && ek["public_key"].is_string(), "{ek}");
+    desk.run("tpm2-keytool create key.tpm").ok();
+    desk.run("tpm2-keytool certify key.tpm --ak 0x81010100 --nonce 00 proof").ok();
+    let line = format!("tpm2-keytool verify --json proof --nonce 00 --ak-name {}", name.trim());
+    let report = document(&desk.run(&line).ok());
+    conforms(&report, &[&page.table("## `verify --json`")]);
+    for check in list(&report, "checks") {
+        conforms(check, &[&page.table("Each of `checks`, by the order in which they depend on each other:")]);
+    }
+    assert_eq!(report["ok"], true, "{report}");
+}

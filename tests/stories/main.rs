@@ -50,6 +50,7 @@ mod keytool_create_importable;
 mod keytool_create_parent;
 mod keytool_create_persistent;
 mod keytool_create_policy;
+mod keytool_enrol;
 mod keytool_exit;
 mod keytool_getopt;
 mod keytool_json;

@@ -102,6 +102,10 @@ echo secret | tpm2-keytool seal sealed.tpm
 tpm2-keytool create --ecc P-256 ca.tpm
 openssl req -x509 -key ca.tpm -subj /CN=ca -addext basicConstraints=critical,CA:TRUE -out ca.pem
 mkdir leaf
+tpm2-keytool ak create 0x81010100 --public ak.pub >ak.name
+tpm2-keytool ek ek.pub
+tpm2-keytool challenge --ek ek.pub --ak ak.pub made.credential made.json
+tpm2-keytool certify key.tpm --ak 0x81010100 --nonce 2f6b made
 ";
 
 #[test]

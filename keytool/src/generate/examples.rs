@@ -22,6 +22,42 @@ const ALL: &[(&str, &str, &str)] = &[
         "Print the Name of the null hierarchy's storage key, without proof:",
         "tpm2-keytool attest -C null --outname",
     ),
+    (
+        "tpm2-keytool-ak",
+        "Create an attestation key, and write its public area:",
+        "tpm2-keytool ak create 0x81010200 --public new.pub",
+    ),
+    ("tpm2-keytool-ak", "Show an attestation key:", "tpm2-keytool ak show 0x81010100"),
+    (
+        "tpm2-keytool-ek",
+        "Write the EK certificate and its chain, or the public key:",
+        "tpm2-keytool ek new.pem",
+    ),
+    (
+        "tpm2-keytool-certify",
+        "Prove that a key is in the TPM of an attestation key:",
+        "tpm2-keytool certify key.tpm --ak 0x81010100 --nonce 2f6b proof",
+    ),
+    (
+        "tpm2-keytool-request",
+        "Write a certificate request with this proof:",
+        "tpm2-keytool request key.tpm --ak 0x81010100 --nonce 2f6b --subject /CN=host.example.com request.pem",
+    ),
+    (
+        "tpm2-keytool-challenge",
+        "Make a challenge for the TPM of an endorsement key:",
+        "tpm2-keytool challenge --ek ek.pub --ak ak.pub credential challenge.json",
+    ),
+    (
+        "tpm2-keytool-activate",
+        "Answer a challenge:",
+        "tpm2-keytool activate --ak 0x81010100 made.credential answer",
+    ),
+    (
+        "tpm2-keytool-verify",
+        "Verify a proof by an attestation key whose Name was recorded:",
+        "tpm2-keytool verify made --nonce 2f6b --ak-name ak.name",
+    ),
     ("tpm2-keytool-seal", "Seal a secret to this TPM:", "echo secret | tpm2-keytool seal secret.tpm"),
     ("tpm2-keytool-unseal", "Print a sealed secret:", "tpm2-keytool unseal sealed.tpm"),
     (
