@@ -111,12 +111,12 @@ fn a_persistent_key_takes_one_command_at_the_chip_and_a_key_file_four() {
         assert_eq!(codes, codes[..each].repeat(10), "{key}");
         (codes[..each].to_vec(), first, second)
     };
-    assert_eq!(later("file"), (FILE.to_vec(), 24, 17));
+    assert_eq!(later("file"), (FILE.to_vec(), 17, 17));
     assert_eq!(later("kept"), (vec![raw::SIGN], 2, 1));
     // Without a reference, the public area is read in a session when the key is opened.
     assert_eq!(later("handle:0x81000100"), (vec![raw::SIGN], 28, 1));
     machine.provision();
-    assert_eq!(later("file"), (FILE.to_vec(), 12, 4));
+    assert_eq!(later("file"), (FILE.to_vec(), 8, 4));
 }
 
 /// Each key has a slot, and the parent is loaded again for the second key. It is never derived again.
@@ -160,7 +160,7 @@ fn many_key_files_reload_their_parent_a_few_times_only() {
     manager.log().clear();
     turn();
     // A key is evicted and another one loaded. The parent stays.
-    let each = [raw::START_AUTH_SESSION, raw::LOAD, raw::FLUSH_CONTEXT, raw::SIGN];
+    let each = [raw::LOAD, raw::FLUSH_CONTEXT, raw::SIGN];
     assert_eq!(manager.log().codes(), each.repeat(4), "{}", manager.log().text());
     assert_eq!(manager.chip().count(raw::CREATE_PRIMARY), 1);
     assert_eq!(manager.refused(), []);
