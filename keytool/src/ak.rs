@@ -6,7 +6,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use keyfile::wire::Marshal;
 use keyfile::{Attributes, Handle, Name, Public};
-use tpm::{Auth, Primary, Tpm};
+use openssl::x509::X509;
+use tpm::{Auth, Tpm};
 
 use crate::check::subject::{Kind, Subject};
 use crate::cli::Common;
@@ -17,9 +18,15 @@ use crate::owner_password::{self, OwnerPassword};
 use crate::password::Passwords;
 use crate::persistent::{PersistentHandle, check_free};
 use crate::rows::Rows;
+use crate::show::nv::name;
 use crate::show::public;
 use crate::source::Source;
-use crate::{json, public_key, terminal};
+use crate::{json, public_key, software, terminal};
+
+mod certificate;
+mod template;
+
+use template::Template;
 
 /// What makes a key an attestation key: it signs statements of its TPM only, and never leaves it.
 const ATTESTS: Attributes = Attributes::FIXED_TPM
@@ -31,8 +38,8 @@ const ATTESTS: Attributes = Attributes::FIXED_TPM
 /// Create an attestation key at a persistent handle, or show one
 ///
 /// An attestation key is a restricted signing key: it signs only statements that its TPM makes, so a signature proves what the TPM states. `create` derives
-/// it from the seed of a hierarchy: the same command gives the same key until the seed is changed. It has no password. Clouds provide attestation keys at
-/// handles of their own, such as 0x81000003; `show` checks their attributes.
+/// it from the seed of a hierarchy: the same command gives the same key until the seed is changed. It has no password. `show` checks the attributes of any
+/// attestation key, such as Azure's at 0x81000003, and finds its certificate if the maker or the cloud has put it into the TPM.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Ak {
@@ -44,7 +51,7 @@ pub(crate) struct Ak {
     ak: PathBuf,
 
     /// create: the type of the key
-    #[arg(long, value_enum, default_value = "ecc")]
+    #[arg(long, value_enum, default_value = "ak")]
     template: Template,
 
     /// create: the hierarchy: endorsement or owner
@@ -54,6 +61,10 @@ pub(crate) struct Ak {
     /// Write the public area of the key (TPM2B_PUBLIC) to this file; `tpm2-keytool challenge` and `verify` read it
     #[arg(long, value_name = "FILE")]
     public: Option<PathBuf>,
+
+    /// show: write the certificate of the key, which is in the TPM, to this file in PEM
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
 
     /// create: the source of the endorsement hierarchy's password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse))]
@@ -75,14 +86,8 @@ enum Action {
     Show,
 }
 
-/// The type of an attestation key.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Template {
-    /// P-256, ECDSA with SHA-256
-    Ecc,
-    /// RSA-2048, PKCS#1 v1.5 with SHA-256
-    Rsa,
-}
+/// A certificate and its NV index.
+type Found = (Handle, X509);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,19 +103,34 @@ fn hierarchy(text: &str) -> Result<Handle, String> {
 impl Ak {
     /// Runs the action.
     pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
-        let target = self.public.as_deref().map(|path| Target::new(path, if_exists)).transpose()?;
-        let (public, name) = match self.action {
-            Action::Create => self.create(common)?,
+        software::start()?;
+        let target =
+            |path: &Option<PathBuf>| path.as_deref().map(|path| Target::new(path, if_exists)).transpose();
+        let (target, cert) = (target(&self.public)?, target(&self.cert)?);
+        let (public, name, found) = match self.action {
+            Action::Create => {
+                let (public, name) = self.create(common)?;
+                (public, name, None)
+            }
             Action::Show => self.show(common)?,
         };
         check(&public)?;
         if let Some(target) = target {
             target.write(&public.to_sized().map_err(tpm::Error::from)?)?;
         }
+        if let Some(target) = cert {
+            target.write(&pem(found.as_ref())?)?;
+        }
         match self.action {
             Action::Create => terminal::result(name),
-            Action::Show if self.json => json::print(&self.rows(&public)?.document("tpm2-keytool/ak/1")),
-            Action::Show => terminal::result(self.rows(&public)?),
+            Action::Show => {
+                let rows = self.rows(&public, found.as_ref())?;
+                if self.json {
+                    json::print(&rows.document("tpm2-keytool/ak/1"))
+                } else {
+                    terminal::result(rows)
+                }
+            }
         }
     }
 
@@ -127,9 +147,10 @@ impl Ak {
             Handle::OWNER => owner.clone(),
             _ => self.endorsement_password()?,
         };
-        let key = Primary::signer(self.hierarchy, auth, self.template == Template::Rsa);
         let deferred = Deferred::start();
         let made = check_free(&tpm, at).and_then(|()| {
+            let key = self.template.primary(&tpm, self.hierarchy, auth)?;
+            check(&key.template)?;
             deferred.check()?;
             Ok(tpm.persist_primary(&key, at, owner.as_ref())?)
         });
@@ -143,23 +164,36 @@ impl Ak {
         Ok(given.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.bytes())))
     }
 
-    /// Reads the key.
-    fn show(&self, common: &Common) -> Result<(Public, Name), Error> {
+    /// Reads the key, and its certificate if it is in the TPM.
+    fn show(&self, common: &Common) -> Result<(Public, Name, Option<Found>), Error> {
         let subject = Subject::read(&self.ak, common.nv_prefix()?.as_deref())?;
+        // If the owner's password cannot be read, the indexes that need it are not read.
+        let owner = common.parent_auth().ok().flatten();
         let tpm = common.tpm()?;
         let deferred = Deferred::start();
-        let found = read(&tpm, &subject.kind);
+        let read = read(&tpm, &subject.kind).and_then(|public| {
+            let found = certificate::find(&tpm, owner.as_ref(), &public.key)?;
+            Ok((public, found))
+        });
         tpm.close();
-        let public = found?;
+        let (public, found) = read?;
         deferred.check()?;
         let name = public.name().map_err(tpm::Error::from)?;
-        Ok((public, name))
+        Ok((public, name, found))
     }
 
-    fn rows(&self, public: &Public) -> Result<Rows, Error> {
+    fn rows(&self, public: &Public, found: Option<&Found>) -> Result<Rows, Error> {
         let mut rows = Rows::new(format_args!("attestation key {}", self.ak.display()));
         public::add_identity(&mut rows, public);
         public::add_rules(&mut rows, public);
+        if let Some((index, certificate)) = found {
+            let (issuer, until) = (name(certificate.issuer_name()), certificate.not_after());
+            rows.add(
+                "certificate",
+                format_args!("in the NV index {index}, issued by {issuer}, valid until {until}"),
+            );
+        }
+        rows.fact("certificate", found.and_then(|found| String::from_utf8(pem(Some(found)).ok()?).ok()));
         let pem = public_key::to_openssl(&public.key).and_then(|key| key.public_key_to_pem());
         let pem = pem.ok().and_then(|pem| String::from_utf8(pem).ok());
         let pem = pem.ok_or_else(|| {
@@ -169,6 +203,19 @@ impl Ak {
         rows.list("public key", pem.lines());
         Ok(rows)
     }
+}
+
+/// Returns the certificate in PEM.
+fn pem(found: Option<&Found>) -> Result<Vec<u8>, Error> {
+    let (_, certificate) = found.ok_or_else(|| {
+        Error::request(
+            "no certificate of this attestation key is in the TPM",
+            "a CA issues one after `tpm2-keytool challenge` and `activate`",
+        )
+    })?;
+    certificate.to_pem().map_err(|errors| {
+        Error::request(format!("OpenSSL cannot write the certificate: {errors}"), "report this")
+    })
 }
 
 /// Returns the public area of a key.

@@ -82,11 +82,79 @@ fn an_attestation_key_is_the_same_each_time_and_shown() {
     shown.says(&name).says("restricted").says("BEGIN PUBLIC KEY");
     assert_eq!(desk.run("tpm2-keytool ak create 0x81010101").ok().out().trim(), name);
     desk.run("tpm2-keytool ak create 0x81010101").failed().says("the handle 0x81010101 is in use");
-    desk.run("tpm2-keytool ak create --template rsa -C owner 0x81010102").ok();
+    desk.run("tpm2-keytool ak create --template ak-rsa -C owner 0x81010102").ok();
     desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
     desk.run("tpm2-keytool ak show key.tpm")
         .failed()
         .says("it is not an attestation key: restricted is not set");
+    desk.assert_tidy();
+}
+
+#[test]
+fn initial_attestation_keys_are_those_of_tpm2_tools() {
+    const ATTRIBUTES: &str =
+        "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|adminwithpolicy|sign|restricted";
+    let desk = Desk::new();
+    desk.others("echo 5437182326e414fca797d5f174615a1641f61255797c3a2b22c21d120b2d1e07 | xxd -r -p >policy");
+    // The unique field is IAK. The file is a TPMU_PUBLIC_ID in memory: a size, and for a point 128 bytes for each coordinate.
+    desk.others(
+        "printf '\\003\\000IAK' >rsa.unique
+         coordinate() { printf '\\003\\000IAK'; head -c 125 /dev/zero; }
+         (coordinate; coordinate) >ecc.unique",
+    );
+    for (at, template, theirs) in [
+        ("0x81010103", "iak-rsa", "-G rsa2048:rsapss-sha256:null -u rsa.unique"),
+        ("0x81010104", "iak-ecc", "-G ecc256:ecdsa-sha256:null -u ecc.unique"),
+    ] {
+        let name = desk.run(&format!("tpm2-keytool ak create --template {template} {at}")).ok().out();
+        desk.others(&format!(
+            "tpm2_createprimary -Q -C e -g sha256 {theirs} -a '{ATTRIBUTES}' -L policy -c theirs
+             tpm2_readpublic -Q -c theirs -n theirs.name; tpm2_flushcontext -t"
+        ));
+        assert_eq!(name.trim(), hex::encode(desk.shell.read("theirs.name")), "{template}");
+        desk.run("tpm2-keytool create --force -e P-256 key.tpm").ok();
+        desk.run(&format!("tpm2-keytool certify key.tpm --ak {at} --nonce 00 --force iak")).ok();
+        let name = name.trim();
+        desk.run(&format!("tpm2-keytool verify iak --nonce 00 --ak-name {name}")).ok().says("proven: key");
+    }
+    desk.assert_tidy();
+}
+
+#[test]
+fn the_attestation_keys_of_clouds_are_found_with_their_certificates() {
+    let desk = Desk::new();
+    let name = desk.attestation_key();
+    // Google keeps the template in NV: here it is that of another key.
+    desk.run("tpm2-keytool ak create --template google-ecc 0x81010101")
+        .failed()
+        .says("no template of an attestation key is in the NV index 0x01c10003");
+    desk.others(
+        "tail -c +3 ak.pub >template; tpm2_nvdefine -Q -C o -s $(stat -c %s template) -a 'ownerread|ownerwrite|authread' 0x1c10003
+         tpm2_nvwrite -Q -C o -i template 0x1c10003",
+    );
+    let made = desk.run("tpm2-keytool ak create --template google-ecc 0x81010101").ok().out();
+    assert_ne!(made.trim(), name, "its unique field is part of the template");
+    desk.run(&format!("tpm2-keytool ak show {AK} --cert none.pem"))
+        .failed()
+        .says("no certificate of this attestation key is in the TPM");
+    desk.assert_absent("none.pem");
+    // A certificate of another key, and its own, in the index of Azure.
+    desk.others(&format!(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=cloud
+         tpm2_readpublic -Q -c {AK} -f pem -o ak.pem
+         openssl x509 -new -force_pubkey ak.pem -subj /CN=ak -CA ca.pem -CAkey ca.key -days 9 -outform der -out ak.der
+         openssl x509 -in ca.pem -outform der -out ca.der
+         for at in 0x1c10000:ca.der 0x1c101d0:ak.der; do
+             tpm2_nvdefine -Q -C o -s 1024 -a 'ownerread|ownerwrite|authread' ${{at%:*}}
+             tpm2_nvwrite -Q -C o -i ${{at#*:}} ${{at%:*}}
+         done"
+    ));
+    desk.run(&format!("tpm2-keytool ak show {AK} --cert found.pem"))
+        .ok()
+        .says("in the NV index 0x01c101d0, issued by CN=cloud");
+    desk.others(
+        "openssl x509 -in ak.der -inform der | cmp - found.pem; openssl verify -CAfile ca.pem found.pem",
+    );
     desk.assert_tidy();
 }
 
