@@ -6,10 +6,11 @@ use attestation::Evidence;
 use attestation::signature::verify;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
-use keyfile::Certification;
 use keyfile::wire::{Marshal, Unmarshal};
+use keyfile::{Certification, Handle};
 use tpm::{Key, Tpm};
 
+use crate::attest::read_index;
 use crate::certificates;
 use crate::check::subject::Subject;
 use crate::cli::Common;
@@ -34,8 +35,8 @@ pub(crate) struct Keys {
     #[arg(long, value_name = "AK")]
     ak: PathBuf,
 
-    /// The certificate of the attestation key, then those of its issuers, in PEM or DER
-    #[arg(long, value_name = "CERT")]
+    /// The certificate of the attestation key, then those of its issuers: a file in PEM or DER, or the NV index in which a cloud put it
+    #[arg(long, value_name = "CERT|INDEX")]
     ak_cert: Option<PathBuf>,
 
     /// The password of the key
@@ -73,7 +74,8 @@ impl Keys {
         common: &Common,
         work: impl FnOnce(&Opened) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let chain = self.ak_cert.as_deref().map(certificates::read).transpose()?.unwrap_or_default();
+        let from_file = self.ak_cert.as_deref().filter(|_| self.index().is_none());
+        let from_file = from_file.map(certificates::read).transpose()?;
         let prefix = common.nv_prefix()?;
         let subjects = [&self.key, &self.ak].map(|key| Subject::read(key, prefix.as_deref()));
         let [key, ak] = subjects;
@@ -85,13 +87,37 @@ impl Keys {
         let ak_password = ak.password(given, &mut passwords)?;
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
         let deferred = Deferred::start();
-        let opened = Opened::open(&tpm, (&key, key_password.as_ref()), (&ak, ak_password.as_ref()), chain);
+        let chain = match (from_file, self.index()) {
+            (Some(chain), _) => Ok(chain),
+            (None, Some(index)) => in_nv(&tpm, common, index),
+            (None, None) => Ok(Vec::new()),
+        };
+        let keys = ((&key, key_password.as_ref()), (&ak, ak_password.as_ref()));
+        let opened = chain.and_then(|chain| Opened::open(&tpm, keys.0, keys.1, chain));
         let result = opened.and_then(|opened| work(&opened));
         tpm.close();
         let value = result?;
         deferred.check()?;
         Ok(value)
     }
+
+    /// Returns the NV index of the certificate, if it is not in a file.
+    fn index(&self) -> Option<Handle> {
+        let text = self.ak_cert.as_deref().filter(|path| !path.exists())?.to_str()?;
+        text.parse::<Handle>().ok().filter(|handle| handle.is_nv())
+    }
+}
+
+/// Returns the certificates in an NV index.
+fn in_nv(tpm: &Tpm, common: &Common, index: Handle) -> Result<Vec<Vec<u8>>, Error> {
+    let owner = common.parent_auth().ok().flatten();
+    let found = read_index(tpm, owner.as_ref(), index).map(|bytes| certificates::of(&bytes));
+    found.filter(|found| !found.is_empty()).ok_or_else(|| {
+        Error::request(
+            format!("no certificate can be read from the NV index {index}"),
+            "`tpm2-keytool show INDEX` shows what is there and who may read it",
+        )
+    })
 }
 
 impl Opened {

@@ -205,7 +205,7 @@ fn every_format_is_verified_with_the_certificate_of_the_attestation_key() {
         ("acme", "--ak-cert ak.pem"),
         ("csr", "--ak-cert ak.pem"),
     ] {
-        desk.shell.write("nonce", if format == "acme" { &b"token.thumbprint"[..] } else { &[7; 32] });
+        desk.shell.write("nonce", if format == "acme" { &b"token.thumbprint"[..] } else { &[0xfe; 32] });
         let line = format!("--format {format} {options} --nonce nonce");
         desk.run(&format!("tpm2-keytool certify key.tpm --ak {AK} {line} {format}.proof")).ok();
         let trust = format!("--format {format} --ak-roots maker.pem");
@@ -218,6 +218,27 @@ fn every_format_is_verified_with_the_certificate_of_the_attestation_key() {
             &["ak-chain"],
         );
     }
+    // A cloud puts the certificate into NV.
+    desk.others(
+        "openssl x509 -in ak.pem -outform DER -out ak.der
+         tpm2_nvdefine -Q 0x1c101d0 -C o -s $(($(wc -c <ak.der) + 9)) -a 'ownerread|authread|ownerwrite|no_da'; tpm2_nvwrite -Q 0x1c101d0 -C o -i ak.der",
+    );
+    desk.run(&format!(
+        "tpm2-keytool certify key.tpm --ak {AK} --format acme --nonce nonce --ak-cert 0x1c101d0 nv.proof"
+    ))
+    .failed()
+    .says("not a key authorization");
+    desk.shell.write("nonce", "token.thumbprint");
+    desk.run(&format!(
+        "tpm2-keytool certify key.tpm --ak {AK} --format acme --nonce nonce --ak-cert 0x1c101d0 nv.proof"
+    ))
+    .ok();
+    desk.run("tpm2-keytool verify nv.proof --format acme --ak-roots maker.pem --nonce nonce")
+        .ok()
+        .says("proven: ak-chain");
+    desk.run(&format!("tpm2-keytool certify key.tpm --ak {AK} --nonce 00 --ak-cert 0x1c101d1 x"))
+        .failed()
+        .says("no certificate can be read from the NV index");
     desk.run(&format!("tpm2-keytool certify key.tpm --ak {AK} --format acme --nonce nonce x"))
         .failed()
         .says("--ak-cert");
@@ -260,7 +281,7 @@ fn a_challenge_is_answered_by_the_tpm_of_the_endorsement_certificate_only() {
          tpm2_startauthsession -Q --policy-session -S session; tpm2_policysecret -Q -S session -c e
          tpm2_activatecredential -Q -c {AK} -C ek.ctx -i credential -o theirs -P session:session
          tpm2_flushcontext session; tpm2_flushcontext -t
-         printf 0123456789abcdef >secret; tpm2_makecredential -Q -u ek.area -G ecc -s secret -n $(tpm2_readpublic -c {AK} | sed -n 's/^name: //p') -o theirs.credential"
+         printf 0123456789abcdef >secret; tpm2_makecredential -Q -u ek.area -s secret -n $(tpm2_readpublic -c {AK} | sed -n 's/^name: //p') -o theirs.credential"
     ));
     assert_eq!(desk.shell.read("theirs"), desk.shell.read("answer"));
     desk.run(&format!("tpm2-keytool activate --ak {AK} --ek ek.pem theirs.credential opened")).ok();

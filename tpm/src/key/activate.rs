@@ -31,7 +31,7 @@ impl Key {
                 let Some(found) = connection.endorsement_key(endorsement, key)? else { return Ok(None) };
                 connection.satisfy_policy(endorsement, &found.public)?;
                 let handle = own.pinned(connection)?;
-                own.as_admin(connection, &admin, |connection| {
+                own.as_admin(connection, &admin, handle, |connection| {
                     let object = Guarded { entity: Entity::named(handle, &own.name), auth: &admin.auth };
                     activate_credential(connection, (&object, found.entity()), credential).map(Some)
                 })

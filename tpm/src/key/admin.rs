@@ -40,16 +40,18 @@ impl Inner {
         Ok(Admin { auth, attempt })
     }
 
-    /// Runs `work`, which uses the authorization, unless the TPM is known to refuse it.
+    /// Runs `work`, which uses the authorization at this handle, unless the TPM is known to refuse it. Errors name this key, so that they
+    /// are not taken for those of another key of the command.
     pub(super) fn as_admin<T>(
         &self,
         connection: &mut Connection,
         admin: &Admin,
+        handle: Handle,
         work: impl FnOnce(&mut Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
         connection.prove(&admin.attempt, work).map_err(|error| {
             match error.object().is_none_or(|(_, name)| name == Some(&self.name)) {
-                true => self.refused(connection, error).on(self),
+                true => self.refused(connection, error).on(self).at(handle, Some(&self.name)),
                 false => error,
             }
         })

@@ -28,7 +28,7 @@ impl Key {
                 let by = if protect.policy { By::Policy(guarded.auth) } else { By::AuthValue(guarded.auth) };
                 signer.pin(connection);
                 let handle = subject.pinned(connection)?;
-                subject.as_admin(connection, &admin, |connection| {
+                subject.as_admin(connection, &admin, handle, |connection| {
                     let subject = (Entity::named(handle, &subject.name), By::AuthValue(&admin.auth));
                     certify(connection, [subject, (guarded.entity, by)], nonce)
                 })

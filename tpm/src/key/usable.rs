@@ -59,6 +59,10 @@ impl Inner {
 
     #[inline(never)]
     pub(super) fn refused(&self, connection: &mut Connection, error: Error) -> Error {
+        // A command may use two keys.
+        if error.object().and_then(|(_, name)| name).is_some_and(|name| *name != self.name) {
+            return error;
+        }
         if let Origin::Persistent { handle } = self.origin {
             if error.kind() == ErrorKind::Authorization && !error.is_remembered() {
                 // The proof of the password covers the Name, so another key at this handle looks like a wrong password.

@@ -133,6 +133,11 @@ fn a_wrong_password_is_sent_once_and_is_of_the_right_key() {
         assert_eq!(swtpm.failures(), before + failures, "{of_subject:?} {of_signer:?}");
     }
     assert_certified(&kit::open(&tpm, &subject, right.0), &kit::open(&tpm, &file, right.1));
+    // A signer without a password is not blamed for the password of the key.
+    let bare = kit::open(&tpm, &signer(&swtpm, None), None);
+    let error = kit::open(&tpm, &subject, Some("other")).certify(&bare, &NONCE).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+    assert_certified(&kit::open(&tpm, &subject, right.0), &bare);
 }
 
 #[test]
