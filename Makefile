@@ -11,7 +11,7 @@ export CARGO
 # A story spends half of its time waiting for its programs.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo site test check coverage bench bench-chip campaign programs fuzz shell valgrind matrix systems dist install uninstall clean
+.PHONY: all help build demo demo-enrol site test check coverage bench bench-chip campaign programs fuzz shell valgrind matrix systems dist install uninstall clean
 
 all: build
 
@@ -32,6 +32,12 @@ demo: ## run the main task on a private TPM and print each step
 	@$(DEPS) demo
 	@$(MAKE) --no-print-directory build
 	@./scripts/with-tpm ./scripts/demo
+
+demo-enrol: ## enrol a key at a test CA on private TPMs, and print what the device does and what the CA checks
+	@$(DEPS) enrol
+	@$(MAKE) --no-print-directory build
+	$(CARGO) build --locked -p tpm2-provider-demo-ca
+	@./scripts/with-tpm ./scripts/demo-enrol
 
 test: ## run all tests: unit tests, every TPM command on swtpm, the user stories, and a short timing test
 	@$(DEPS) test

@@ -60,7 +60,7 @@ pub(crate) struct Enrol {
     #[arg(long, value_name = "ID")]
     identifier: String,
 
-    /// The attestation key: a key file, a reference, or a URI such as handle:0x81000002
+    /// The attestation key: a key file, a reference, or a URI such as handle:0x81010100
     #[arg(long, value_name = "AK")]
     ak: PathBuf,
 
@@ -111,11 +111,10 @@ impl Enrol {
         let subject = Subject::read(&self.key, prefix.as_deref())?;
         let signer = Subject::read(&self.ak, prefix.as_deref())?;
         let chain = Chain::read(self.file_of_chain()?)?;
-        let http = Http::new(self.cacert.as_deref())?;
         let mut passwords = Passwords::default();
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
         let deferred = Deferred::start();
-        let done = self.renewed(&tpm, &subject, (&signer, &chain), http, &mut passwords, common, &deferred);
+        let done = self.renewed(&tpm, &subject, (&signer, &chain), &mut passwords, common, &deferred);
         tpm.close();
         let Some(issued) = done? else { return Ok(()) };
         deferred.check()?;
@@ -132,17 +131,16 @@ impl Enrol {
     }
 
     /// Returns the new chain in PEM; none if the current certificate is new enough.
-    #[expect(clippy::too_many_arguments, reason = "they are all inputs of one command")]
     fn renewed(
         &self,
         tpm: &Tpm,
         subject: &Subject,
         (signer, chain): (&Subject, &Chain),
-        http: Http,
         passwords: &mut Passwords,
         common: &Common,
         deferred: &Deferred,
     ) -> Result<Option<Vec<u8>>, Error> {
+        let http = Http::new(self.cacert.as_deref())?;
         let written = self.out.join("current/cert.pem");
         if !self.force && written.exists() {
             let current = Current::read(&written)?;

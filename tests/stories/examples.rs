@@ -121,7 +121,7 @@ fn the_unit_issues_a_certificate() {
 fn the_units_have_no_unknown_setting() {
     let shell = tests::Shell::new("units");
     let drop_in = fs::read_to_string(example("service.conf")).unwrap();
-    for name in ["agent.service", "leaf.service", "leaf.timer"] {
+    for name in ["agent.service", "enrol.service", "enrol.timer", "leaf.service", "leaf.timer"] {
         let unit = fs::read_to_string(example(name)).unwrap();
         // What is not installed here.
         let unit =
@@ -129,7 +129,9 @@ fn the_units_have_no_unknown_setting() {
         shell.write(name, unit);
     }
     shell.write("other.service", format!("[Service]\nExecStart=/bin/true\n{drop_in}"));
-    for name in ["agent.service", "leaf.service", "leaf.timer", "other.service"] {
+    for name in
+        ["agent.service", "enrol.service", "enrol.timer", "leaf.service", "leaf.timer", "other.service"]
+    {
         let told = shell.ok(&format!("systemd-analyze verify --man=no --recursive-errors=no ./{name}"));
         let told = told.out() + &told.err();
         let about_it: Vec<&str> = told.lines().filter(|line| line.contains(name)).collect();

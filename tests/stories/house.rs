@@ -11,7 +11,7 @@ mod release;
 mod words;
 
 /// Each crate and the crates of the house that it may be built on.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("missing", &[]),
     ("keyfile", &[]),
     ("crypto", &["keyfile"]),
@@ -20,6 +20,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("provider", &["missing", "keyfile", "tpm"]),
     ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm"]),
     ("tests", &[]),
+    ("tests/demo-ca", &["keyfile", "attestation"]),
     ("fuzz/targets", &["keyfile", "crypto", "tpm", "provider"]),
 ];
 
@@ -52,6 +53,7 @@ fn unsafe_code_is_where_the_plan_says() {
         ("provider", "src/lib.rs", "#![deny(unsafe_code)]"),
         ("keytool", "src/main.rs", "#![deny(unsafe_code)]"),
         ("tests", "src/lib.rs", "#![deny(unsafe_code)]"),
+        ("tests/demo-ca", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("fuzz/targets", "src/lib.rs", "#![deny(unsafe_code)]"),
     ] {
         let root = module::workspace().join(name);

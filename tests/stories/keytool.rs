@@ -105,6 +105,31 @@ impl Desk {
         }
     }
 
+    /// Makes the TPM anew as a maker delivers it, with `swtpm_setup`: persistent endorsement keys, their certificates in NV indexes and in
+    /// `ek-rsa2048.crt` and `ek-secp384r1.crt`, and the certificate of their issuer in `issuer.pem`.
+    #[track_caller]
+    pub(crate) fn deliver(&mut self) {
+        self.tpm.stop();
+        let folder = self.shell.folder().display().to_string();
+        let authority =
+            ["statedir = ", "signingkey = sign.key", "issuercert = issuer.pem", "certserial = serial"];
+        let authority = authority.map(|line| line.replace("= ", &format!("= {folder}/")));
+        self.shell.write("authority.conf", authority.join("\n"));
+        self.shell.write("options", "");
+        self.shell.write(
+            "setup.conf",
+            format!(
+                "create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = {folder}/authority.conf\n\
+                 create_certs_tool_options = {folder}/options\nactive_pcr_banks = sha256\n"
+            ),
+        );
+        let state = self.tpm.scratch().path().display();
+        self.shell.ok(&format!(
+            "swtpm_setup --tpm2 --tpmstate {state} --overwrite --create-ek-cert --config setup.conf --write-ek-cert-files ."
+        ));
+        self.tpm.restart();
+    }
+
     /// Runs a script of other tools, which must succeed.
     #[track_caller]
     pub(crate) fn others(&self, script: &str) -> Output {

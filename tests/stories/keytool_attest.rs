@@ -199,25 +199,7 @@ fn templates_and_nonces_of_the_tpm_maker_are_read() {
 #[test]
 fn a_tpm_with_factory_keys_and_certificates_is_attested() {
     let mut desk = Desk::new();
-    desk.tpm.stop();
-    let folder = desk.shell.folder().display().to_string();
-    let authority =
-        ["statedir = ", "signingkey = sign.key", "issuercert = issuer.pem", "certserial = serial"];
-    let authority = authority.map(|line| line.replace("= ", &format!("= {folder}/")));
-    desk.shell.write("authority.conf", authority.join("\n"));
-    desk.shell.write("options", "");
-    desk.shell.write(
-        "setup.conf",
-        format!(
-            "create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = {folder}/authority.conf\n\
-             create_certs_tool_options = {folder}/options\nactive_pcr_banks = sha256\n"
-        ),
-    );
-    let state = desk.tpm.scratch().path().display();
-    desk.shell.ok(&format!(
-        "swtpm_setup --tpm2 --tpmstate {state} --overwrite --create-ek-cert --config setup.conf --write-ek-cert-files ."
-    ));
-    desk.tpm.restart();
+    desk.deliver();
     let proxy = Proxy::start(&desk.tpm);
     for certificate in ["ek-rsa2048.crt", "ek-secp384r1.crt"] {
         let tcti = proxy.swtpm_tcti();

@@ -35,6 +35,7 @@ fn every_name_and_subcommand_has_a_manual_page() {
         "tpm2-keytool-list",
         "tpm2-keytool-evict",
         "tpm2-keytool-leaf",
+        "tpm2-keytool-enrol",
         "tpm2-keytool-check",
         "tpm2-keytool-show",
         "tpm2-keytool-status",
@@ -83,6 +84,7 @@ fn bash_completes_the_options_of_subcommands() {
         ("tpm2-keytool evict --f", "2", "--force"),
         ("tpm2-keytool list --j", "2", "--json"),
         ("tpm2-keytool leaf --ho", "2", "--hours"),
+        ("tpm2-keytool enrol --ide", "2", "--identifier"),
         ("tpm2-keytool help che", "2", "check"),
         ("create_tpm2_key --par", "1", "--parent-handle"),
     ] {
@@ -131,6 +133,7 @@ fn help_describes_each_subcommand() {
         "list",
         "evict",
         "leaf",
+        "enrol",
         "check",
         "show",
         "status",
@@ -158,6 +161,7 @@ fn every_password_option_warns_of_the_process_list() {
         "tpm2-keytool srk",
         "tpm2-keytool evict",
         "tpm2-keytool leaf",
+        "tpm2-keytool enrol",
         "tpm2-keytool check",
         "tpm2-keytool policy add",
         "create_tpm2_key",
@@ -175,5 +179,5 @@ fn every_password_option_warns_of_the_process_list() {
             found += 1;
         }
     }
-    assert_eq!(found, 27);
+    assert_eq!(found, 29);
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use demo_ca::{DemoCa, Options};
+use openssl::x509::X509;
 use tests::{Order, Shell, module};
 use tpm::config::Setting;
 
@@ -77,10 +79,15 @@ fn the_examples_of_the_key_tool_run() {
         let machine = Machine::new();
         let path = format!("{}:{}", module::folder().display(), std::env::var("PATH").unwrap());
         let there = machine.openssl.clone().ordered(Order::DefaultFirst).shell().clone().env("PATH", path);
+        let there = there.env("TPM2TOOLS_TCTI", machine.tpm.tcti());
         there.write("prepare", PREPARE);
         there.ok("bash -eu prepare");
+        // The ACME server of the examples trusts the issuer of ak.pem.
+        let root = X509::from_pem(&there.read("root.pem")).unwrap().to_der().unwrap();
+        let ca = DemoCa::start(Options { attestation_roots: vec![root], ..Options::default() }).unwrap();
         let mut ran = 0;
         for example in examples {
+            let example = example.replace("https://ca.example/directory", &ca.url("directory"));
             there.write("example", &example);
             let output = there.run("bash -eu -o pipefail example");
             assert!(output.status.is_some_and(|status| status.success()), "{name}: {example}\n{output}");
@@ -101,11 +108,23 @@ tpm2-keytool create --ecc P-256 --signed-policy vendor.pub signed.tpm
 echo secret | tpm2-keytool seal sealed.tpm
 tpm2-keytool create --ecc P-256 ca.tpm
 openssl req -x509 -key ca.tpm -subj /CN=ca -addext basicConstraints=critical,CA:TRUE -out ca.pem
-mkdir leaf
 tpm2-keytool ak create 0x81010100 --public ak.pub >ak.name
 tpm2-keytool ek ek.pub
 tpm2-keytool challenge --ek ek.pub --ak ak.pub made.credential made.json
 tpm2-keytool certify key.tpm --ak 0x81010100 --nonce 2f6b made
+mkdir leaf enrol
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=root -keyout root.key -out root.pem
+tpm2_readpublic -Q -c 0x81010100 -f pem -o ak.key
+cat > ak.ext <<END
+basicConstraints = critical, CA:FALSE
+extendedKeyUsage = 2.23.133.8.3
+subjectAltName = critical, dirName:tpm
+[tpm]
+manufacturer.2.23.133.2.1 = id:00001014
+model.2.23.133.2.2 = swtpm
+version.2.23.133.2.3 = id:20191023
+END
+openssl x509 -new -force_pubkey ak.key -subj / -CA root.pem -CAkey root.key -extfile ak.ext -out ak.pem
 ";
 
 #[test]

@@ -82,6 +82,11 @@ const ALL: &[(&str, &str, &str)] = &[
         "Issue a certificate for eight hours, and a key for it, in the folder leaf/current:",
         "tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name www.example.com --hours 8 --out leaf",
     ),
+    (
+        "tpm2-keytool-enrol",
+        "Get or renew a certificate for a key in the TPM, in the folder enrol/current:",
+        "tpm2-keytool enrol --acme https://ca.example/directory --identifier device-17 --ak handle:0x81010100 --ak-cert ak.pem --out enrol key.tpm",
+    ),
     ("tpm2-keytool-check", "Check a key as the current user:", "tpm2-keytool check key.tpm"),
     ("tpm2-keytool-show", "Show what a key file contains:", "tpm2-keytool show key.tpm"),
     ("tpm2-keytool-status", "Show the state of the TPM:", "tpm2-keytool status"),

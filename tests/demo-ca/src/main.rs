@@ -42,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         endorsement_roots: certificates(&arguments.ek_root)?,
         attestation_roots: certificates(&arguments.ak_root)?,
         lifetime: Duration::from_secs(arguments.lifetime),
+        url: None,
         print,
     })?;
     print(&format!("listening: {}", ca.url("directory")));

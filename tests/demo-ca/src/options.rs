@@ -12,6 +12,8 @@ pub struct Options {
     pub attestation_roots: Vec<Vec<u8>>,
     /// The lifetime of the certificates.
     pub lifetime: Duration,
+    /// The beginning of the CA's URLs if clients reach it through a proxy, such as `https://localhost:8443`.
+    pub url: Option<String>,
     /// Receives each line of the log.
     pub print: fn(&str),
 }
@@ -23,6 +25,7 @@ impl Default for Options {
             endorsement_roots: Vec::new(),
             attestation_roots: Vec::new(),
             lifetime: Duration::from_secs(24 * 3600),
+            url: None,
             print: |_| {},
         }
     }

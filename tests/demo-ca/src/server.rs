@@ -31,7 +31,7 @@ impl DemoCa {
     pub fn start(options: Options) -> io::Result<Self> {
         let server = Server::http(("127.0.0.1", options.port)).map_err(io::Error::other)?;
         let port = server.server_addr().to_ip().map(|address| address.port()).unwrap_or_default();
-        let base = format!("http://127.0.0.1:{port}");
+        let base = options.url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{port}"));
         let log = Arc::new(Log::new(options.print));
         let mut ca = Ca::new(options, base.clone(), log.clone())?;
         let root = ca.authority.root().to_pem()?;
@@ -43,6 +43,12 @@ impl DemoCa {
             }
         });
         Ok(Self { server, thread: Some(thread), log, base, root })
+    }
+
+    /// Returns the port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.server.server_addr().to_ip().map(|address| address.port()).unwrap_or_default()
     }
 
     /// Returns the URL of a path; that of the ACME directory is `directory`.
