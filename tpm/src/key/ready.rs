@@ -103,7 +103,12 @@ impl Inner {
         bare: bool,
         runner: Option<&Runner<'_>>,
     ) -> Result<Handle, Error> {
-        let number = connection.parent_in_session(parent)?;
+        // Without a password there is nothing to hide: the private part is encrypted, and the Name shows which object was loaded.
+        let is_public = bare && runner.is_none() && file.secret.is_none() && parent.auth.is_none();
+        let number = match is_public {
+            true => connection.authorized_parent(parent)?,
+            false => connection.parent_in_session(parent)?,
+        };
         if let Some(runner) = runner {
             runner.open(connection)?;
         }
@@ -111,7 +116,11 @@ impl Inner {
             None => Cow::Borrowed(&file.private),
             Some(secret) => Cow::Owned(self.import(connection, number, parent, file, secret)?),
         };
-        let protect = if bare { Protect::SESSION.last() } else { Protect::SESSION };
+        let protect = match bare {
+            true if is_public && !connection.has_session() => Protect::NONE,
+            true => Protect::SESSION.last(),
+            false => Protect::SESSION,
+        };
         let loaded = connection.load_under(number, parent, (&private, &file.public), protect)?;
         connection.register_key(Transient::Key(self.number), &loaded, &self.name)
     }

@@ -176,7 +176,7 @@ fn each_wrong_password_of_a_parent_is_sent_once() {
 }
 
 #[test]
-fn a_wrong_hierarchy_password_is_sent_once_per_reset() {
+fn a_wrong_hierarchy_password_is_sent_twice_per_reset() {
     let swtpm = Swtpm::start();
     swtpm.set_hierarchy_auth(raw::OWNER, b"", b"owner");
     let proxy = Proxy::start(&swtpm);
@@ -187,6 +187,8 @@ fn a_wrong_hierarchy_password_is_sent_once_per_reset() {
         error.map(|error| (error.kind(), error.is_remembered()))
     };
     for auth in [Some("wrong"), None] {
+        // The first command may have been altered in transit, and a failure does not count.
+        assert_eq!(make(auth), Some((kind_of(auth), false)));
         assert_eq!(make(auth), Some((kind_of(auth), false)));
         proxy.log().clear();
         assert_eq!(make(auth), Some((kind_of(auth), true)));

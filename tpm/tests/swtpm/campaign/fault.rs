@@ -61,6 +61,23 @@ impl Fault {
         }
     }
 
+    /// Returns true if the answer says that the password is wrong and that this counts towards the lockout: TPM_RC_AUTH_FAIL.
+    pub(super) fn is_counted_refusal(self) -> bool {
+        matches!(self, Self::Code(code, _) | Self::CodeForGood(code) if code & 0xbf == 0x8e)
+    }
+
+    /// Returns true if the TPM executes the command, and its answer arrives damaged or not at all.
+    pub(super) fn damages_answer(self) -> bool {
+        !matches!(
+            self,
+            Self::Code(..)
+                | Self::CodeForGood(_)
+                | Self::CutBefore
+                | Self::CutForGood
+                | Self::FlippedCommand(_)
+        )
+    }
+
     /// Returns the number of commands that the fault hits.
     pub(super) fn times(self) -> usize {
         match self {
