@@ -24,6 +24,34 @@ impl Desk {
         Self::by(tpm, &tcti)
     }
 
+    /// Starts a TPM as a maker delivers it: swtpm_setup makes persistent endorsement keys (RSA-2048 of the low range, P-384 of the high
+    /// range), and their certificates in NV indexes and in ek-rsa2048.crt and ek-secp384r1.crt. The authority is issuer.pem, below the
+    /// root swtpm-localca-rootca-cert.pem.
+    #[track_caller]
+    pub(crate) fn from_factory() -> Self {
+        let mut desk = Self::new();
+        desk.tpm.stop();
+        let folder = desk.shell.folder().display().to_string();
+        let authority =
+            ["statedir = ", "signingkey = sign.key", "issuercert = issuer.pem", "certserial = serial"];
+        let authority = authority.map(|line| line.replace("= ", &format!("= {folder}/")));
+        desk.shell.write("authority.conf", authority.join("\n"));
+        desk.shell.write("options", "");
+        desk.shell.write(
+            "setup.conf",
+            format!(
+                "create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = {folder}/authority.conf\n\
+                 create_certs_tool_options = {folder}/options\nactive_pcr_banks = sha256\n"
+            ),
+        );
+        let state = desk.tpm.scratch().path().display();
+        desk.shell.ok(&format!(
+            "swtpm_setup --tpm2 --tpmstate {state} --overwrite --create-ek-cert --config setup.conf --write-ek-cert-files ."
+        ));
+        desk.tpm.restart();
+        desk
+    }
+
     /// Starts a new TPM behind a proxy, and makes an empty folder.
     pub(crate) fn behind_proxy() -> (Self, Proxy) {
         let tpm = Swtpm::start();

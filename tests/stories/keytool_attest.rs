@@ -194,30 +194,9 @@ fn templates_and_nonces_of_the_tpm_maker_are_read() {
     assert_eq!(desk.tpm.failures(), 0);
 }
 
-/// swtpm_setup makes a TPM as a maker delivers it: persistent endorsement keys (RSA of the low range, P-384 of the high range), and
-/// their certificates with the chain of authorities in NV indexes.
 #[test]
 fn a_tpm_with_factory_keys_and_certificates_is_attested() {
-    let mut desk = Desk::new();
-    desk.tpm.stop();
-    let folder = desk.shell.folder().display().to_string();
-    let authority =
-        ["statedir = ", "signingkey = sign.key", "issuercert = issuer.pem", "certserial = serial"];
-    let authority = authority.map(|line| line.replace("= ", &format!("= {folder}/")));
-    desk.shell.write("authority.conf", authority.join("\n"));
-    desk.shell.write("options", "");
-    desk.shell.write(
-        "setup.conf",
-        format!(
-            "create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = {folder}/authority.conf\n\
-             create_certs_tool_options = {folder}/options\nactive_pcr_banks = sha256\n"
-        ),
-    );
-    let state = desk.tpm.scratch().path().display();
-    desk.shell.ok(&format!(
-        "swtpm_setup --tpm2 --tpmstate {state} --overwrite --create-ek-cert --config setup.conf --write-ek-cert-files ."
-    ));
-    desk.tpm.restart();
+    let desk = Desk::from_factory();
     let proxy = Proxy::start(&desk.tpm);
     for certificate in ["ek-rsa2048.crt", "ek-secp384r1.crt"] {
         let tcti = proxy.swtpm_tcti();

@@ -23,6 +23,7 @@ mod deps;
 mod derive;
 mod documents;
 mod encode;
+mod enrolment_verifiers;
 mod enveloped;
 mod ephemeral;
 mod evp;
