@@ -53,8 +53,9 @@ impl Authority {
         Self { openssl: self.openssl.clone(), name: name.to_owned() }
     }
 
+    /// Certifies the public key in a file for a subject, with these lines of extensions, and writes the certificate to another.
     #[track_caller]
-    fn issue(&self, public: &str, subject: &str, certificate: &str, extensions: &str) {
+    pub fn issue(&self, public: &str, subject: &str, certificate: &str, extensions: &str) {
         let file = self.openssl.write(format!("{certificate}.ext"), extensions);
         let issuer = format!("-CA {0}.pem -CAkey {0}.key -extfile {1}", self.name, file.display());
         // With -new and -force_pubkey, neither a request nor a signature of the certified key is needed.

@@ -73,6 +73,18 @@ fn with_its_module(openssl: Openssl, tcti: &str) -> Shell {
     openssl.shell().clone().env("OPENSSL_MODULES", modules).env("TPM2OPENSSL_TCTI", tcti)
 }
 
+/// Returns a shell in which /usr/bin/python3 imports the verifiers of attestation from PyPI, and their versions of cryptography and cbor2.
+///
+/// # Panics
+/// If they are missing.
+#[must_use]
+#[track_caller]
+pub fn verifiers(shell: &Shell) -> Shell {
+    let packages = folder().join("verifiers");
+    assert!(packages.exists(), "{} is missing: run `scripts/deps test`", packages.display());
+    shell.beside().env("PYTHONPATH", packages)
+}
+
 /// The major versions of the official Node.js that scripts/deps installs; they are linked with OpenSSL 3.0 and 3.5.
 pub const NODE: [&str; 2] = ["20", "22"];
 

@@ -24,6 +24,14 @@ impl Desk {
         Self::by(tpm, &tcti)
     }
 
+    /// Starts a TPM as a maker delivers it.
+    #[track_caller]
+    pub(crate) fn from_factory() -> Self {
+        let mut desk = Self::new();
+        desk.deliver();
+        desk
+    }
+
     /// Starts a new TPM behind a proxy, and makes an empty folder.
     pub(crate) fn behind_proxy() -> (Self, Proxy) {
         let tpm = Swtpm::start();
@@ -105,8 +113,9 @@ impl Desk {
         }
     }
 
-    /// Makes the TPM anew as a maker delivers it, with `swtpm_setup`: persistent endorsement keys, their certificates in NV indexes and in
-    /// `ek-rsa2048.crt` and `ek-secp384r1.crt`, and the certificate of their issuer in `issuer.pem`.
+    /// Makes the TPM anew as a maker delivers it, with `swtpm_setup`: persistent endorsement keys (RSA-2048 of the low range, P-384 of the high
+    /// range), and their certificates in NV indexes and in `ek-rsa2048.crt` and `ek-secp384r1.crt`. The authority is `issuer.pem`, below the
+    /// root `swtpm-localca-rootca-cert.pem`.
     #[track_caller]
     pub(crate) fn deliver(&mut self) {
         self.tpm.stop();

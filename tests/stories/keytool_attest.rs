@@ -194,12 +194,9 @@ fn templates_and_nonces_of_the_tpm_maker_are_read() {
     assert_eq!(desk.tpm.failures(), 0);
 }
 
-/// swtpm_setup makes a TPM as a maker delivers it: persistent endorsement keys (RSA of the low range, P-384 of the high range), and
-/// their certificates with the chain of authorities in NV indexes.
 #[test]
 fn a_tpm_with_factory_keys_and_certificates_is_attested() {
-    let mut desk = Desk::new();
-    desk.deliver();
+    let desk = Desk::from_factory();
     let proxy = Proxy::start(&desk.tpm);
     for certificate in ["ek-rsa2048.crt", "ek-secp384r1.crt"] {
         let tcti = proxy.swtpm_tcti();

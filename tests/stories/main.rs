@@ -24,6 +24,7 @@ mod derive;
 mod documents;
 mod encode;
 mod enrol;
+mod enrolment_verifiers;
 mod enveloped;
 mod ephemeral;
 mod evp;

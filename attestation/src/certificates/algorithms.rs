@@ -54,6 +54,7 @@ pub(super) static ALL: &[&dyn SignatureVerificationAlgorithm] = &[
     &Algorithm::ecdsa(P384, WITH_SHA256),
     &Algorithm::ecdsa(P384, WITH_SHA384),
     &Algorithm::ecdsa(P384, WITH_SHA512),
+    &Algorithm::ecdsa(P521, WITH_SHA256),
     &Algorithm::ecdsa(P521, WITH_SHA384),
     &Algorithm::ecdsa(P521, WITH_SHA512),
     &Algorithm::rsa(RSA_PKCS1_SHA256, AlgId::RSASSA, HashAlg::Sha256),

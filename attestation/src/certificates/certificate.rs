@@ -3,10 +3,12 @@
 use der::{Decode, Encode, Header, Reader, SliceReader};
 use keyfile::PublicKey;
 use x509_cert::Version;
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{
+    BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+};
 
 use super::key::public_key;
-use super::san::TpmName;
+use super::san::{self, TpmName};
 use crate::Malformed;
 
 const WHAT: &str = "certificate";
@@ -24,6 +26,8 @@ pub struct Certificate {
     pub tpm: TpmName,
     /// The permanent identifiers in the subject alternative name (RFC 4043).
     pub identifiers: Vec<String>,
+    /// The type of hardware in the subject alternative name (hwType of RFC 4108), as a number with dots.
+    pub hardware: Option<String>,
     /// The subject alternative name is critical, or there is none.
     pub critical_name: bool,
     /// cA of the basic constraints, if there are any.
@@ -32,6 +36,8 @@ pub struct Certificate {
     pub usage: Option<KeyUsage>,
     /// The extended key usages, as numbers with dots.
     pub purposes: Vec<String>,
+    /// The certificate policies, as numbers with dots.
+    pub policies: Vec<String>,
 }
 
 impl Certificate {
@@ -47,6 +53,7 @@ impl Certificate {
         let basic = certificate.get::<BasicConstraints>().map_err(unreadable(WHAT))?;
         let usage = certificate.get::<KeyUsage>().map_err(unreadable(WHAT))?;
         let extended = certificate.get::<ExtendedKeyUsage>().map_err(unreadable(WHAT))?;
+        let policies = certificate.get::<CertificatePolicies>().map_err(unreadable(WHAT))?;
         let key = certificate.subject_public_key_info.to_der().map_err(unreadable(WHAT))?;
         let names = alternative.as_ref().map(|(_, names)| names.0.as_slice()).unwrap_or_default();
         Ok(Self {
@@ -54,12 +61,18 @@ impl Certificate {
             is_nameless: certificate.subject.0.is_empty(),
             key: public_key(&key)?,
             tpm: TpmName::of(names),
-            identifiers: super::san::identifiers(names),
+            identifiers: san::identifiers(names),
+            hardware: san::hardware(names),
             critical_name: alternative.as_ref().is_none_or(|(critical, _)| *critical),
             authority: basic.map(|(_, constraints)| constraints.ca),
             usage: usage.map(|(_, usage)| usage),
             purposes: extended
                 .map(|(_, purposes)| purposes.0.iter().map(ToString::to_string).collect())
+                .unwrap_or_default(),
+            policies: policies
+                .map(|(_, policies)| {
+                    policies.0.iter().map(|policy| policy.policy_identifier.to_string()).collect()
+                })
                 .unwrap_or_default(),
         })
     }

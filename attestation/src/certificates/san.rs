@@ -1,4 +1,4 @@
-//! The subject alternative name: what TPM it is (TCG EK credential profile §3.1.2), and which device (RFC 4043).
+//! The subject alternative name: what TPM it is (TCG EK credential profile §3.1.2), and which device (RFC 4043, RFC 4108).
 
 // asn1::ParseError is large and its size is not ours to choose. It is replaced before it leaves this module.
 #![allow(clippy::result_large_err)]
@@ -11,6 +11,8 @@ const MODEL: &str = "2.23.133.2.2";
 const VERSION: &str = "2.23.133.2.3";
 /// id-on-permanentIdentifier
 const PERMANENT_IDENTIFIER: &str = "1.3.6.1.5.5.7.8.3";
+/// id-on-hardwareModuleName
+const HARDWARE_MODULE_NAME: &str = "1.3.6.1.5.5.7.8.4";
 
 /// The attributes of a TPM in a directory name. A missing one is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,13 +60,33 @@ struct PermanentIdentifier<'a> {
 
 /// Returns the permanent identifiers. One that cannot be read is returned as an empty text, which equals no device.
 pub(super) fn identifiers(names: &[GeneralName]) -> Vec<String> {
-    let others = names.iter().filter_map(|name| match name {
-        GeneralName::OtherName(other) if other.type_id.to_string() == PERMANENT_IDENTIFIER => Some(other),
-        _ => None,
-    });
-    let text = |der: &[u8]| {
-        let identifier: PermanentIdentifier<'_> = asn1::parse_single(der).ok()?;
+    let text = |der: Vec<u8>| {
+        let identifier: PermanentIdentifier<'_> = asn1::parse_single(&der).ok()?;
         identifier.value.map(|value| value.as_str().to_owned())
     };
-    others.map(|other| other.value.to_der().ok().and_then(|der| text(&der)).unwrap_or_default()).collect()
+    others(names, PERMANENT_IDENTIFIER).map(|der| text(der).unwrap_or_default()).collect()
+}
+
+#[derive(asn1::Asn1Read)]
+struct HardwareModuleName<'a> {
+    kind: asn1::ObjectIdentifier,
+    _serial: &'a [u8],
+}
+
+/// Returns the type of hardware, if there is exactly one.
+pub(super) fn hardware(names: &[GeneralName]) -> Option<String> {
+    let mut all = others(names, HARDWARE_MODULE_NAME);
+    let (der, None) = (all.next()?, all.next()) else { return None };
+    let name: HardwareModuleName<'_> = asn1::parse_single(&der).ok()?;
+    Some(name.kind.to_string())
+}
+
+/// Returns the other names of a type, in DER.
+fn others(names: &[GeneralName], kind: &str) -> impl Iterator<Item = Vec<u8>> {
+    names.iter().filter_map(move |name| match name {
+        GeneralName::OtherName(other) if other.type_id.to_string() == kind => {
+            Some(other.value.to_der().unwrap_or_default())
+        }
+        _ => None,
+    })
 }

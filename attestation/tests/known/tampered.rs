@@ -368,6 +368,19 @@ const CERTIFICATES: &[(&str, &[&str])] = &[
     ("other-signature", &["ak-chain"]),
 ];
 
+/// Certificates of makers of devices, and the lines that refuse them.
+const DEVICES: &[(&str, &[&str])] = &[
+    ("iak", &[]),
+    ("iak-of-swtpm", &[]),
+    ("idevid", &["ak-certificate"]),
+    ("no-residency", &["ak-certificate"]),
+    ("no-hardware", &["ak-certificate"]),
+    ("other-hardware", &["ak-certificate"]),
+    ("authority", &["ak-certificate", "ak-chain"]),
+    ("for-encipherment", &["ak-certificate"]),
+    ("of-an-ek", &["ak-chain"]),
+];
+
 /// EK certificates with one fault, and the lines that refuse them.
 const ENDORSEMENT: &[(&str, &[&str])] = &[
     ("no-san", &["ek-certificate"]),
@@ -394,12 +407,14 @@ fn every_change_is_refused_by_its_own_line() {
             wrong.push(format!("{name}: {refused:?} instead of {expected:?}"));
         }
     }
-    for (name, expected) in CERTIFICATES {
-        let mut case = Case::of(evidence("ecdsa", "p256"));
-        case.evidence.signer_chain[0] = vector("ak-variant", &[("name", name)]).bytes("certificate");
-        let refused = case.refused();
-        if refused != *expected {
-            wrong.push(format!("certificate {name}: {refused:?} instead of {expected:?}"));
+    for (kind, table) in [("ak-variant", CERTIFICATES), ("device", DEVICES)] {
+        for (name, expected) in table {
+            let mut case = Case::of(evidence("ecdsa", "p256"));
+            case.evidence.signer_chain[0] = vector(kind, &[("name", name)]).bytes("certificate");
+            let refused = case.refused();
+            if refused != *expected {
+                wrong.push(format!("{kind} {name}: {refused:?} instead of {expected:?}"));
+            }
         }
     }
     assert!(TABLE.len() + CERTIFICATES.len() + ENDORSEMENT.len() > 60);

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Makes swtpm.txt with a TPM simulator: python3 make.py > swtpm.txt
 
-Shares nothing with the crate under test: commands as bytes, certificates by swtpm_setup and python3-cryptography. Needs swtpm and
-swtpm-tools. The keys differ at each run, so the file changes as a whole.
+Shares nothing with the crate under test: commands as bytes, certificates by swtpm_setup and cryptography. Needs swtpm, swtpm-tools and
+cryptography 42 or later, which `scripts/deps test` puts into target/peers/verifiers: PYTHONPATH names it. The keys differ at each run,
+so the file changes as a whole.
 """
 import datetime
 import os
@@ -16,7 +17,7 @@ import time
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ObjectIdentifier
 
 OWNER, NULL, ENDORSEMENT = 0x40000001, 0x40000007, 0x4000000B
@@ -26,6 +27,8 @@ NONCE = bytes(range(32))
 # 2.23.133.2.1, .2 and .3: manufacturer, model and version of the TPM; 2.23.133.8.1 and .3: the purposes of EK and AK certificates
 MANUFACTURER, MODEL, VERSION = (ObjectIdentifier(f"2.23.133.2.{n}") for n in (1, 2, 3))
 KP_EK, KP_AK = (ObjectIdentifier(f"2.23.133.8.{n}") for n in (1, 3))
+# 2.23.133.11.1.1, .2 and .3: the issuer has verified that the key is in a TPM, its fixedTPM, and that it is restricted
+RESIDENCY, FIXED, RESTRICTED = (ObjectIdentifier(f"2.23.133.11.1.{n}") for n in (1, 2, 3))
 BEGIN, END = datetime.datetime(2026, 1, 1), datetime.datetime(2046, 1, 1)
 
 
@@ -42,10 +45,10 @@ class Tpm:
         self.process = subprocess.Popen(
             ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={folder}", "--server", f"type=unixio,path={path}",
              "--flags", "not-need-init,startup-clear"], stdout=sys.stderr)
-        while not os.path.exists(path):
-            time.sleep(0.05)
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        # swtpm makes the file before it listens.
+        while self.socket.connect_ex(path) != 0:
+            time.sleep(0.05)
 
     def end(self):
         self.socket.close()
@@ -100,13 +103,13 @@ def take(data):
 
 # -- public areas (Part 2) -----------------------------------------------------------------------------------------------------
 
-def ecc(attributes, scheme, symmetric=u16(0x10), policy=b"", unique=(b"", b"")):
-    return (u16(0x23) + u16(0x0b) + u32(attributes) + sized(policy) + symmetric + scheme + u16(3) + u16(0x10)
+def ecc(attributes, scheme, symmetric=u16(0x10), policy=b"", unique=(b"", b""), curve=3):
+    return (u16(0x23) + u16(0x0b) + u32(attributes) + sized(policy) + symmetric + scheme + u16(curve) + u16(0x10)
             + sized(unique[0]) + sized(unique[1]))
 
 
-def rsa_area(attributes, scheme, symmetric=u16(0x10), policy=b"", unique=b""):
-    return (u16(0x01) + u16(0x0b) + u32(attributes) + sized(policy) + symmetric + scheme + u16(2048) + u32(0) + sized(unique))
+def rsa_area(attributes, scheme, symmetric=u16(0x10), policy=b"", unique=b"", bits=2048):
+    return (u16(0x01) + u16(0x0b) + u32(attributes) + sized(policy) + symmetric + scheme + u16(bits) + u32(0) + sized(unique))
 
 
 AES = u16(6) + u16(128) + u16(0x43)
@@ -127,20 +130,32 @@ AK = {
     "ecdsa": ecc(AK_ATTRIBUTES, u16(0x18) + SHA256),
     "rsassa": rsa_area(AK_ATTRIBUTES, u16(0x14) + SHA256),
     "rsapss": rsa_area(AK_ATTRIBUTES, u16(0x16) + SHA256),
+    "p384": ecc(AK_ATTRIBUTES, u16(0x18) + u16(0x0c), curve=4),
+    "p521": ecc(AK_ATTRIBUTES, u16(0x18) + u16(0x0d), curve=5),
+    "p521sha256": ecc(AK_ATTRIBUTES, u16(0x18) + SHA256, curve=5),
+    "rsassa384": rsa_area(AK_ATTRIBUTES, u16(0x14) + u16(0x0c)),
+    "rsapss512": rsa_area(AK_ATTRIBUTES, u16(0x16) + u16(0x0d)),
 }
 KEYS = {"p256": ecc(KEY_ATTRIBUTES, NO_SCHEME), "rsa2048": rsa_area(KEY_ATTRIBUTES, NO_SCHEME)}
 # The last two can leave the TPM, or may only sign what it made.
-SUBJECTS = KEYS | {"migratable": ecc(0x00060060, NO_SCHEME), "restricted": ecc(AK_ATTRIBUTES, u16(0x18) + SHA256)}
+SUBJECTS = KEYS | {
+    "p384": ecc(KEY_ATTRIBUTES, NO_SCHEME, curve=4), "p521": ecc(KEY_ATTRIBUTES, NO_SCHEME, curve=5),
+    "rsa3072": rsa_area(KEY_ATTRIBUTES, NO_SCHEME, bits=3072),
+    "migratable": ecc(0x00060060, NO_SCHEME), "restricted": ecc(AK_ATTRIBUTES, u16(0x18) + SHA256)}
 
 
 def public_key(area):
-    """The RSA or P-256 key in a public area, whose unique field is at the end."""
+    """The RSA-2048 or EC key in a public area, with or without a cipher and a scheme."""
     if area[:2] == u16(1):
         modulus = area[-256:]
         return rsa.RSAPublicNumbers(65537, int.from_bytes(modulus, "big")).public_key()
-    y = area[-32:]
-    x = area[-66:-34]
-    return ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1()).public_key()
+    _, rest = take(area[8:])
+    rest = rest[2:] if rest[:2] == u16(0x10) else rest[6:]
+    rest = rest[2:] if rest[:2] == u16(0x10) else rest[4:]
+    curve = {3: ec.SECP256R1, 4: ec.SECP384R1, 5: ec.SECP521R1}[struct.unpack(">H", rest[:2])[0]]
+    x, rest = take(rest[4:])
+    y, _ = take(rest)
+    return ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), curve()).public_key()
 
 
 # -- certificates --------------------------------------------------------------------------------------------------------------
@@ -171,7 +186,7 @@ class Authority:
         return der(builder.add_extension(usage, True).sign(signer, hashes.SHA256()))
 
     def leaf(self, key, purposes, usage, subject=x509.Name([]), san=None, ca=False, end=END, begin=BEGIN, basic=True, signer=None,
-             critical=True):
+             critical=True, policies=()):
         builder = x509.CertificateBuilder(self.name, subject, key, x509.random_serial_number(), begin, end)
         if basic:
             builder = builder.add_extension(x509.BasicConstraints(ca, None), True)
@@ -180,6 +195,9 @@ class Authority:
             builder = builder.add_extension(x509.SubjectAlternativeName(san), critical)
         if purposes:
             builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), False)
+        if policies:
+            builder = builder.add_extension(
+                x509.CertificatePolicies([x509.PolicyInformation(policy, None) for policy in policies]), False)
         if usage:
             flags = [usage == flag for flag in ("sign", None, "encrypt", None, "agree", None, None, None, None)]
             builder = builder.add_extension(x509.KeyUsage(*flags), True)
@@ -193,6 +211,12 @@ def permanent_identifier(value):
     """id-on-permanentIdentifier (RFC 4043): SEQUENCE { UTF8String }"""
     inner = bytes([0x0c, len(value)]) + value.encode()
     return x509.OtherName(ObjectIdentifier("1.3.6.1.5.5.7.8.3"), bytes([0x30, len(inner)]) + inner)
+
+
+def hardware_module(kind, serial):
+    """id-on-hardwareModuleName (RFC 4108): SEQUENCE { hwType OBJECT IDENTIFIER, hwSerialNum OCTET STRING }"""
+    inner = bytes([0x06, len(kind)]) + kind + bytes([0x04, len(serial)]) + serial
+    return x509.OtherName(ObjectIdentifier("1.3.6.1.5.5.7.8.4"), bytes([0x30, len(inner)]) + inner)
 
 
 # -- the file ------------------------------------------------------------------------------------------------------------------
@@ -313,6 +337,32 @@ def variants(aks, key):
         "identified": aks.leaf(key, [KP_AK], None, san=tpm_name() + [permanent_identifier("device-1")]),
     }.items():
         line("ak-variant", name=variant, certificate=certificate)
+    devices(aks, key)
+
+
+def devices(aks, key):
+    """Certificates of initial attestation keys and device identities, as makers of devices issue them (TCG: TPM 2.0 Keys for Device
+    Identity and Attestation): they name the device, and policies tell what the issuer has verified."""
+    device = name((x509.NameOID.COMMON_NAME, "P39886-B21"), (x509.NameOID.SERIAL_NUMBER, "MXQ1490VZK"))
+    # 2.23.133.1.2, a TPM 2.0; and another type of hardware
+    san = [hardware_module(bytes.fromhex("6781050102"), b"49424D00:abcd:1"), permanent_identifier("11" * 32)]
+    other = [hardware_module(bytes.fromhex("2b0601040182f05c0603"), b"1")]
+
+    def leaf(policies, purposes=(), usage="sign", san=san, **more):
+        return aks.leaf(key, list(purposes), usage, device, san=san, critical=False, policies=policies, **more)
+
+    for variant, certificate in {
+        "iak": leaf([RESIDENCY, RESTRICTED], basic=False),
+        "iak-of-swtpm": leaf([RESIDENCY, FIXED, RESTRICTED], [KP_AK], san=san + tpm_name()),
+        "idevid": leaf([RESIDENCY, FIXED], basic=False),
+        "no-residency": leaf([RESTRICTED], basic=False),
+        "no-hardware": leaf([RESIDENCY, RESTRICTED], basic=False, san=san[1:]),
+        "other-hardware": leaf([RESIDENCY, RESTRICTED], basic=False, san=other),
+        "authority": leaf([RESIDENCY, RESTRICTED], ca=True),
+        "for-encipherment": leaf([RESIDENCY, RESTRICTED], usage="encrypt", basic=False),
+        "of-an-ek": leaf([RESIDENCY, RESTRICTED], [KP_EK], basic=False),
+    }.items():
+        line("device", name=variant, certificate=certificate)
 
 
 def software_key(tpm, signer):
@@ -322,6 +372,30 @@ def software_key(tpm, signer):
     attest, signature = tpm.certify(handle, signer)
     line("certify", ak="ecdsa", key="software", public=soft_area(private, 0x00060040), attest=attest, signature=signature)
     tpm.flush(handle)
+
+
+def algorithms():
+    """Roots with each algorithm, and a certificate of each."""
+    leaf = ec.generate_private_key(ec.SECP256R1()).public_key()
+    curves = {"p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p521": ec.SECP521R1()}
+    keys = {kind: ec.generate_private_key(curve) for kind, curve in curves.items()}
+    keys |= {f"rsa{bits}": rsa.generate_private_key(65537, bits) for bits in (1024, 2048, 4096)}
+    keys["ed25519"] = ed25519.Ed25519PrivateKey.generate()
+    sha = {n: getattr(hashes, f"SHA{n}")() for n in (256, 384, 512)}
+    for kind, key in keys.items():
+        title = common(f"root {kind}")
+        build = lambda subject, public, ca: x509.CertificateBuilder(  # noqa: E731
+            title, subject, public, x509.random_serial_number(), BEGIN, END).add_extension(x509.BasicConstraints(ca, None), True)
+        first = None if kind == "ed25519" else sha[256]
+        line("root", name=kind, certificate=der(build(title, key.public_key(), True).sign(key, first)))
+        ways = {"": (first, None)} if kind == "ed25519" else {f"sha{n}": (digest, None) for n, digest in sha.items()}
+        if kind.startswith("rsa"):
+            ways |= {f"pss{n}": (digest, padding.PSS(padding.MGF1(digest), digest.digest_size)) for n, digest in sha.items()
+                     if (kind, n) != ("rsa1024", 512)}
+        for way, (digest, pss) in ways.items():
+            more = {"rsa_padding": pss} if pss else {}
+            certificate = build(common("leaf"), leaf, False).sign(key, digest, **more)
+            line("signed", root=kind, way=way or kind, certificate=der(certificate))
 
 
 def scalar(private): return private.private_numbers().private_value.to_bytes(32, "big")
@@ -347,6 +421,7 @@ def main():
     private = ec.generate_private_key(ec.SECP256R1())
     area = soft_area(private, AK_ATTRIBUTES, u16(0x18) + SHA256)
     line("forger", private=scalar(private), public=area, certificate=aks.leaf(private.public_key(), [KP_AK], None))
+    algorithms()
     shutil.rmtree(folder)
 
 
