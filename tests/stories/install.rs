@@ -214,7 +214,7 @@ fn the_licence_of_every_linked_crate_is_installed() {
     site.make("install", &site.packaged()).ok();
     let licences = site.0.text(&format!("{DOC}/LICENSE-THIRD-PARTY"));
     let (crates, texts) = licences.split_once("\n====").unwrap();
-    let libraries = ["missing", "keyfile", "crypto", "tpm"];
+    let libraries = ["missing", "keyfile", "crypto", "attestation", "tpm"];
     for name in libraries.iter().chain(&["provider", "keytool"]) {
         for (_, dependency) in
             house::dependencies(name).iter().filter(|(section, _)| section == "dependencies")

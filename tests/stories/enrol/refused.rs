@@ -1,8 +1,9 @@
 //! What the CA refuses: software keys, other TPMs, replayed and altered statements, migratable keys.
 use attestation::Evidence;
 use demo_ca::Options;
+use keyfile::policy::Condition;
 use keyfile::wire::{Marshal, Unmarshal};
-use keyfile::{Handle, KeyFile, Kind, Public, PublicKey};
+use keyfile::{CommandCode, Handle, KeyFile, Kind, Public, PublicKey};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -68,6 +69,7 @@ fn software_keys_and_migratable_keys_are_refused() {
     let private = desk.shell.read("r")[2..].to_vec();
     let mut file = KeyFile::new(Kind::Loadable, Handle::OWNER, public, private);
     file.empty_auth = true;
+    file.policy = Some(vec![Condition::Command(CommandCode::DUPLICATE).statement().unwrap()]);
     desk.shell.write(KEY, file.to_file().unwrap());
     refused("key-attributes: fixedTPM|fixedParent is missing");
 }
@@ -148,7 +150,7 @@ fn replayed_and_altered_statements_are_refused() {
     });
     let software = in_software(key.public.clone());
     refused("key-name: ", &|evidence| evidence.key = software.to_bytes().unwrap());
-    refused("ak-chain: ", &|evidence| evidence.signer_chain.remove(1).clear());
+    refused("ak-chain: ", &|evidence| *evidence.signer_chain[0].last_mut().unwrap() ^= 1);
     // A request that was sent before.
     let nonce = client.nonce.clone();
     client.order(&ca, "device-1");

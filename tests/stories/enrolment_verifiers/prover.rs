@@ -63,7 +63,7 @@ impl Prover {
                  tpm2_evictcontrol -Q -C o -c ak.ctx {handle}; tpm2_flushcontext -t"
             )),
             _ => {
-                let template = if name == "ecdsa" { "ecc" } else { "rsa" };
+                let template = if name == "ecdsa" { "ak" } else { "ak-rsa" };
                 self.ok(&format!("ak create --template {template} {handle}"))
             }
         };
