@@ -8,6 +8,7 @@ use openssl::x509::X509;
 mod bus;
 mod client;
 mod device;
+mod est;
 mod refused;
 mod tls;
 
