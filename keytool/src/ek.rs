@@ -18,7 +18,7 @@ use crate::show::nv::name;
 use crate::{certificates, json, public_key, software, terminal};
 
 /// The indexes of the certificates (TCG EK credential profile for TPM 2.0 §2.2.1.4, §2.2.1.5), and the keys that they are for.
-const CERTIFICATES: [(Handle, &str); 10] = [
+const CERTIFICATES: [(Handle, &str); 9] = [
     (Handle(0x01c0_0002), "RSA-2048"),
     (Handle(0x01c0_000a), "P-256"),
     (Handle(0x01c0_0012), "RSA-2048"),
@@ -28,7 +28,6 @@ const CERTIFICATES: [(Handle, &str); 10] = [
     (Handle(0x01c0_001a), "SM2"),
     (Handle(0x01c0_001c), "RSA-3072"),
     (Handle(0x01c0_001e), "RSA-4096"),
-    (Handle(0x01c0_0020), "SM2"),
 ];
 /// The indexes of the chain.
 const CHAIN: std::ops::RangeInclusive<u32> = 0x01c0_0100..=0x01c0_01ff;

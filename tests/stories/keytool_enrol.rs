@@ -292,6 +292,13 @@ fn a_challenge_is_answered_by_the_tpm_of_the_endorsement_certificate_only() {
     desk.run(&format!("tpm2-keytool --tcti {tcti} ak create {AK}")).ok();
     let refused = desk.run(&format!("tpm2-keytool --tcti {tcti} activate --ak {AK} credential x")).failed();
     refused.says("this TPM cannot open the credential");
+    // Its proof is by another attestation key than the challenged one, and it cannot load a key of this TPM.
+    desk.run(&format!("tpm2-keytool --tcti {tcti} create -e P-256 foreign.tpm")).ok();
+    desk.run(&format!("tpm2-keytool --tcti {tcti} certify foreign.tpm --ak {AK} --nonce {NONCE} foreign"))
+        .ok();
+    desk.refused(&format!("foreign {trust} --answer answer"), &["ak-key"]);
+    let line = format!("certify key.tpm --ak {AK} --nonce {NONCE} x");
+    desk.run(&format!("tpm2-keytool --tcti {tcti} {line}")).failed().says("TPM_RC_INTEGRITY");
 }
 
 #[test]

@@ -39,8 +39,8 @@ impl FromStr for AlternativeName {
     }
 }
 
-/// Returns the attribute extensionRequest with the names, in DER; none without names. The extension is critical if the subject is empty
-/// (RFC 5280 §4.2.1.6).
+/// Returns the attribute extensionRequest with the names, in DER; none without names. The extension need not be critical, because the
+/// subject is not empty (RFC 5280 §4.2.1.6).
 pub(super) fn extension_request(names: &[AlternativeName]) -> Result<Vec<Vec<u8>>, Error> {
     if names.is_empty() {
         return Ok(Vec::new());
