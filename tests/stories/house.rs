@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("provider", &["missing", "keyfile", "tpm"]),
     ("keytool", &["missing", "keyfile", "crypto", "tpm"]),
     ("tests", &[]),
-    ("fuzz/targets", &["keyfile", "crypto", "tpm", "provider"]),
+    ("fuzz/targets", &["keyfile", "crypto", "attestation", "tpm", "provider"]),
 ];
 
 #[test]
