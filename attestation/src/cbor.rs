@@ -90,7 +90,7 @@ impl Map {
     }
 }
 
-/// Writes a map. The caller sorts the keys by length, then by value, as canonical CBOR wants it (CTAP 2 §8).
+/// Writes a map. The caller sorts the keys by length, then by value, as the CTAP2 canonical form of CBOR wants it.
 pub(crate) fn map(entries: Vec<(&str, Value)>) -> Value {
     Value::Map(entries.into_iter().map(|(key, value)| (Value::from(key), value)).collect())
 }
@@ -102,4 +102,71 @@ pub(crate) fn to_bytes(value: &Value) -> Vec<u8> {
     let written = ciborium::into_writer(value, &mut bytes);
     debug_assert!(written.is_ok());
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// {"n": 1, "t": "x", "b": h'01', "l": [h'02'], "m": {}}
+    const SOUND: &str = "a5616e016174617861624101616c814102616da0";
+
+    type Get = fn(&mut Map) -> Option<Malformed>;
+
+    /// What is read in another way than it was written, and the problem.
+    const OTHER_TYPES: &[(&str, Get, &str)] = &[
+        (SOUND, |map| map.text("n").err(), "n is not a text"),
+        (SOUND, |map| map.number("t").err(), "t is not a number"),
+        (SOUND, |map| map.bytes("t").err(), "t is not a byte string"),
+        (SOUND, |map| map.optional_bytes("n").err(), "n is not a byte string"),
+        (SOUND, |map| map.list("b").err(), "b is not a list of byte strings"),
+        (SOUND, |map| map.map("l").err(), "the l cannot be read: it is not a map"),
+        (SOUND, |map| map.text("x").err(), "x is missing"),
+        // An empty list, a list of numbers, and 2^64 - 1.
+        ("a1616c80", |map| map.list("l").err(), "l is not a list of byte strings"),
+        ("a1616c8101", |map| map.list("l").err(), "l is not a list of byte strings"),
+        ("a1616e1bffffffffffffffff", |map| map.number("n").err(), "n is not a 64-bit number"),
+    ];
+
+    fn read(hex: &str) -> Result<Map, String> {
+        Map::read("map", &hex::decode(hex.replace(' ', "")).unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn values_are_read_by_their_types() {
+        let mut map = read(SOUND).unwrap();
+        assert_eq!((map.number("n").unwrap(), map.text("t").unwrap()), (1, "x".to_owned()));
+        assert_eq!((map.bytes("b").unwrap(), map.list("l").unwrap()), (vec![1], vec![vec![2]]));
+        assert!(map.map("m").is_ok() && map.optional_bytes("x").unwrap().is_empty());
+    }
+
+    #[test]
+    fn other_types_are_refused() {
+        for (hex, get, expected) in OTHER_TYPES {
+            let text = get(&mut read(hex).unwrap()).unwrap().to_string();
+            assert!(text.ends_with(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn malformed_maps_are_refused() {
+        for (hex, expected) in [
+            ("", "it is not CBOR"),
+            ("a1", "it is not CBOR"),
+            ("a1616e", "it is not CBOR"),
+            ("ff", "it is not CBOR"),
+            // Nine lists in each other, a list that claims 2^32 elements, and a text that is not UTF-8.
+            ("a1616e818181818181818101", "it is not CBOR"),
+            ("a1616e9affffffff", "it is not CBOR"),
+            ("a16161 61ff", "it is not CBOR"),
+            ("01", "it is not a map"),
+            ("80", "it is not a map"),
+            ("a10101", "a key is not a text"),
+            ("a2616e01616e02", "the key n is repeated"),
+            ("a000", "1 bytes follow it"),
+        ] {
+            let text = read(hex).err().unwrap_or_default();
+            assert!(text.ends_with(expected), "{hex}: {text}");
+        }
+    }
 }

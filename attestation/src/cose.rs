@@ -27,3 +27,17 @@ pub fn scheme(number: i64) -> Option<(AlgId, HashAlg)> {
 pub fn number(scheme: AlgId, hash: HashAlg) -> Option<i64> {
     TABLE.iter().find(|row| (row.1, row.2) == (scheme, hash)).map(|row| row.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_schemes_are_the_same_both_ways() {
+        for (number_, scheme_, hash) in TABLE {
+            assert_eq!((scheme(number_), number(scheme_, hash)), (Some((scheme_, hash)), Some(number_)));
+        }
+        // ES256K and EdDSA
+        assert_eq!((scheme(-47), scheme(-8), number(AlgId::ECDSA, HashAlg::Sha1)), (None, None, None));
+    }
+}

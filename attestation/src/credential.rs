@@ -95,3 +95,74 @@ pub fn from_file(bytes: &[u8]) -> Result<Credential, Malformed> {
     r.finish().map_err(Malformed::because(WHAT))?;
     Ok(Credential { blob, secret })
 }
+
+#[cfg(test)]
+mod tests {
+    use keyfile::{Curve, Handle};
+
+    use super::*;
+
+    /// The generator of P-256.
+    fn endorsement() -> PublicKey {
+        let spki = "3059301306072a8648ce3d020106082a8648ce3d03010703420004\
+                    6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
+                    4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+        crate::certificates::public_key(&hex::decode(spki).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn only_the_secret_is_an_answer() {
+        let (challenge, sent) = Challenge::new(&endorsement(), &Handle::OWNER.into()).unwrap();
+        let (other, _) = Challenge::new(&endorsement(), &Handle::OWNER.into()).unwrap();
+        assert!(challenge.is_answered_by(&challenge.secret) && challenge.secret.len() == SECRET);
+        assert!(!challenge.is_answered_by(&other.secret) && !challenge.is_answered_by(b""));
+        assert!(!challenge.is_answered_by(&challenge.secret[..31]), "a part of it");
+        let visible = to_file(&sent).unwrap();
+        assert!(!visible.windows(SECRET).any(|part| part == challenge.secret.as_slice()));
+    }
+
+    #[test]
+    fn keys_without_a_template_get_no_challenge() {
+        let short = PublicKey::Rsa {
+            symmetric: keyfile::Symmetric::Null,
+            scheme: keyfile::Scheme::Null,
+            bits: 1024,
+            exponent: 0,
+            modulus: vec![0xff; 128],
+        };
+        assert!(Challenge::new(&short, &Handle::OWNER.into()).is_err());
+        let mut off_curve = endorsement();
+        if let PublicKey::Ecc { y, .. } = &mut off_curve {
+            y[31] ^= 1;
+        }
+        assert!(Challenge::new(&off_curve, &Handle::OWNER.into()).is_err(), "a point off the curve");
+    }
+
+    #[test]
+    fn areas_have_the_key_and_the_templates_of_both_ranges() {
+        let areas = areas(&endorsement()).unwrap();
+        assert_eq!(areas.len(), 2);
+        assert!(areas.iter().all(|area| area.key.has_numbers_of(&endorsement())));
+        assert_ne!(areas[0].auth_policy, areas[1].auth_policy);
+        assert!(matches!(areas[0].key, PublicKey::Ecc { curve: Curve::P256, .. }));
+    }
+
+    #[test]
+    fn files_are_read_as_they_were_written() {
+        let sent = Credential { blob: vec![1, 2, 3], secret: vec![4] };
+        let file = to_file(&sent).unwrap();
+        assert_eq!(hex::encode(&file), "badcc0de00000001000301020300 0104".replace(' ', ""));
+        let read = from_file(&file).unwrap();
+        assert_eq!((read.blob, read.secret), (sent.blob, sent.secret));
+        assert!(to_file(&Credential { blob: vec![0; 0x1_0000], secret: vec![] }).is_err());
+        for length in 0..file.len() {
+            assert!(from_file(&file[..length]).is_err(), "{length} bytes");
+        }
+        assert!(from_file(&[&file[..], &[0]].concat()).is_err(), "a byte follows");
+        // Another version.
+        let mut other = file;
+        other[7] = 2;
+        let problem = from_file(&other).err().unwrap().to_string();
+        assert!(problem.ends_with("it does not begin like a file of tpm2_makecredential"), "{problem}");
+    }
+}

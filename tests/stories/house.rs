@@ -21,7 +21,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm"]),
     ("tests", &[]),
     ("tests/demo-ca", &["keyfile", "attestation"]),
-    ("fuzz/targets", &["keyfile", "crypto", "tpm", "provider"]),
+    ("fuzz/targets", &["keyfile", "crypto", "attestation", "tpm", "provider"]),
 ];
 
 #[test]

@@ -1,4 +1,4 @@
-//! The subject alternative name: what TPM it is (TCG EK credential profile §3.1.2), and which device (RFC 4043, RFC 4108).
+//! The subject alternative name: which TPM it is (TCG EK credential profile §3.2.9), and which device (RFC 4043, RFC 4108).
 
 // asn1::ParseError is large and its size is not ours to choose. It is replaced before it leaves this module.
 #![allow(clippy::result_large_err)]
@@ -11,6 +11,8 @@ const MODEL: &str = "2.23.133.2.2";
 const VERSION: &str = "2.23.133.2.3";
 /// id-on-permanentIdentifier
 const PERMANENT_IDENTIFIER: &str = "1.3.6.1.5.5.7.8.3";
+/// tcg-on-ekPermIdSha256: the value is a hash of the EK certificate
+const OF_EK: &str = "2.23.133.12.1";
 /// id-on-hardwareModuleName
 const HARDWARE_MODULE_NAME: &str = "1.3.6.1.5.5.7.8.4";
 
@@ -55,16 +57,22 @@ impl TpmName {
 #[derive(asn1::Asn1Read)]
 struct PermanentIdentifier<'a> {
     value: Option<asn1::Utf8String<'a>>,
-    _assigner: Option<asn1::ObjectIdentifier>,
+    assigner: Option<asn1::ObjectIdentifier>,
 }
 
-/// Returns the permanent identifiers. One that cannot be read is returned as an empty text, which equals no device.
+/// Returns the permanent identifiers of devices. One that cannot be read is returned as an empty text, which equals no device. In the
+/// certificates of makers of devices, the permanent identifier is that of the TPM, and the subject names the device.
 pub(super) fn identifiers(names: &[GeneralName]) -> Vec<String> {
-    let text = |der: Vec<u8>| {
-        let identifier: PermanentIdentifier<'_> = asn1::parse_single(&der).ok()?;
-        identifier.value.map(|value| value.as_str().to_owned())
+    let text = |der: Vec<u8>| match asn1::parse_single::<PermanentIdentifier<'_>>(&der) {
+        Ok(identifier)
+            if identifier.assigner.as_ref().is_some_and(|assigner| assigner.to_string() == OF_EK) =>
+        {
+            None
+        }
+        Ok(PermanentIdentifier { value: Some(value), .. }) => Some(value.as_str().to_owned()),
+        _ => Some(String::new()),
     };
-    others(names, PERMANENT_IDENTIFIER).map(|der| text(der).unwrap_or_default()).collect()
+    others(names, PERMANENT_IDENTIFIER).filter_map(text).collect()
 }
 
 #[derive(asn1::Asn1Read)]

@@ -8,6 +8,8 @@ use asn1::{ObjectIdentifier, SequenceOf, SequenceOfWriter, Tlv, oid};
 use keyfile::Signature;
 use keyfile::wire::{Marshal, Unmarshal};
 
+use crate::certificates::Certificate;
+use crate::signature::verify;
 use crate::{Evidence, Malformed};
 
 const WHAT: &str = "attestation attribute";
@@ -62,7 +64,8 @@ pub fn bundle(evidence: &Evidence, others: &[Vec<u8>]) -> Result<Vec<u8>, Malfor
     asn1::write_single(&bundle).map_err(|_| Malformed::new(WHAT, "it is too long"))
 }
 
-/// Reads an AttestationBundle. It must contain exactly one statement of a TPM, with the public area of the key.
+/// Reads an AttestationBundle. It must contain exactly one statement of a TPM, with the public area of the key. The certificates may have
+/// any order: in the evidence, the one whose key has signed the statement is the first.
 ///
 /// # Errors
 /// It is damaged, or has no or several such statements.
@@ -80,12 +83,21 @@ pub fn evidence(der: &[u8]) -> Result<Evidence, Malformed> {
     let key = certify.public.ok_or_else(|| Malformed::new(WHAT, "the public area of the key is missing"))?;
     // Other formats of certificates are tagged [3].
     let certificates = bundle.certs.into_iter().flatten().filter(|certificate| certificate.tag() == SEQUENCE);
+    let signature = Signature::from_bytes(certify.signature).map_err(Malformed::because("signature"))?;
+    let mut signer_chain: Vec<_> = certificates.map(|certificate| certificate.full_data().to_vec()).collect();
+    let has_signed = |der: &Vec<u8>| {
+        Certificate::parse(der).is_ok_and(|certificate| verify(&certificate.key, certify.attest, &signature))
+    };
+    if let Some(at) = signer_chain.iter().position(has_signed) {
+        let first = signer_chain.remove(at);
+        signer_chain.insert(0, first);
+    }
     Ok(Evidence {
         statement: certify.attest.to_vec(),
-        signature: Signature::from_bytes(certify.signature).map_err(Malformed::because("signature"))?,
+        signature,
         key: key.to_vec(),
         signer: None,
-        signer_chain: certificates.map(|certificate| certificate.full_data().to_vec()).collect(),
+        signer_chain,
     })
 }
 

@@ -60,3 +60,57 @@ fn unsigned(bytes: &[u8]) -> Vec<u8> {
         _ => [&[0], number.as_slice()].concat(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ECDSA: AlgId = AlgId::ECDSA;
+    const SHA256: HashAlg = HashAlg::Sha256;
+
+    fn ecdsa(r: &[u8], s: &[u8]) -> Signature {
+        Signature::Ecc { scheme: ECDSA, hash: SHA256, r: r.to_vec(), s: s.to_vec() }
+    }
+
+    #[test]
+    fn numbers_are_shortest_in_der() {
+        for (r, s, der) in [
+            (&[1][..], &[0x7f][..], "300602010102017f"),
+            (&[0x80], &[0, 0, 1], "3007020200800201 01"),
+            (&[0], &[], "3006020100020100"),
+        ] {
+            assert_eq!(hex::encode(to_bare(&ecdsa(r, s)).unwrap()), der.replace(' ', ""));
+        }
+        let read = from_bare(ECDSA, SHA256, &hex::decode("300702020080020101").unwrap()).unwrap();
+        assert_eq!(read, ecdsa(&[0x80], &[1]));
+    }
+
+    #[test]
+    fn other_encodings_are_refused() {
+        for der in [
+            "",
+            "3003020101",
+            // Negative, not shortest, a third number, a byte after it, BER's indefinite length.
+            "3006020180020101",
+            "300702020001020101",
+            "3009020101020101020101",
+            "30060201010201 0100",
+            "308002010102010 10000",
+        ] {
+            let der = hex::decode(der.replace(' ', "")).unwrap();
+            assert!(from_bare(ECDSA, SHA256, &der).is_err(), "{der:02x?}");
+        }
+    }
+
+    #[test]
+    fn only_rsa_and_ecdsa_have_a_bare_form() {
+        let rsa = Signature::Rsa { scheme: AlgId::RSAPSS, hash: SHA256, bytes: vec![1, 2] };
+        assert_eq!(to_bare(&rsa).unwrap(), [1, 2]);
+        assert_eq!(from_bare(AlgId::RSAPSS, SHA256, &[1, 2]).unwrap(), rsa);
+        assert!(from_bare(AlgId::HMAC, SHA256, &[1]).is_err());
+        let sm2 = Signature::Ecc { scheme: AlgId::SM2, hash: SHA256, r: vec![1], s: vec![1] };
+        for signature in [sm2, Signature::Null, Signature::Hmac { hash: SHA256, digest: vec![0; 32] }] {
+            assert!(to_bare(&signature).is_err(), "{signature:?}");
+        }
+    }
+}

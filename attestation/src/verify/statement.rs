@@ -48,10 +48,14 @@ pub(super) fn check(
             return None;
         }
     };
-    report.check(
+    report.result(
         Subject::ExtraData,
-        certification.extra_data == expected.extra_data,
-        ("it contains the nonce", "it contains another nonce"),
+        match (expected.extra_data, certification.extra_data == expected.extra_data) {
+            ([], _) => Err("without a nonce, an old statement could be used again"),
+            (_, false) => Err("it contains another nonce"),
+            (_, true) => Ok(()),
+        },
+        "it contains the nonce",
     );
     check_signer(report, expected, signer, &certification);
     Some(certification)

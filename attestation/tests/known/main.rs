@@ -4,5 +4,7 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 mod accepted;
+mod formats;
+mod requests;
 mod tampered;
 mod vectors;

@@ -119,6 +119,18 @@ const TABLE: &[(&str, Change, &[&str])] = &[
     ("a nonce cut off", |case| case.extra_data.truncate(31), &["extra-data"]),
     ("no nonce", |case| case.extra_data.clear(), &["extra-data"]),
     (
+        "no nonce on both sides",
+        |case| {
+            case.extra_data.clear();
+            case.forge(|bytes| {
+                let nonce = 44..76;
+                bytes[43] = 0;
+                drop(bytes.drain(nonce));
+            });
+        },
+        &["extra-data"],
+    ),
+    (
         "a request for another key",
         |case| case.request = Public::from_bytes(&evidence("ecdsa", "rsa2048").key).unwrap().key,
         &["key-request"],
@@ -429,6 +441,9 @@ fn permanent_identifier_must_be_the_device() {
         case.identifier = Some(identifier);
         assert_eq!(case.refused(), refused, "{identifier}");
     }
+    // That of a maker of devices is of the TPM.
+    case.evidence.signer_chain[0] = vector("device", &[("name", "iak")]).bytes("certificate");
+    assert_eq!(case.refused(), [""; 0]);
 }
 
 #[test]

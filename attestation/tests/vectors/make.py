@@ -207,9 +207,9 @@ class Authority:
 def der(certificate): return certificate.public_bytes(serialization.Encoding.DER)
 
 
-def permanent_identifier(value):
-    """id-on-permanentIdentifier (RFC 4043): SEQUENCE { UTF8String }"""
-    inner = bytes([0x0c, len(value)]) + value.encode()
+def permanent_identifier(value, assigner=b""):
+    """id-on-permanentIdentifier (RFC 4043): SEQUENCE { UTF8String, OBJECT IDENTIFIER OPTIONAL }"""
+    inner = bytes([0x0c, len(value)]) + value.encode() + (bytes([0x06, len(assigner)]) + assigner if assigner else b"")
     return x509.OtherName(ObjectIdentifier("1.3.6.1.5.5.7.8.3"), bytes([0x30, len(inner)]) + inner)
 
 
@@ -344,8 +344,10 @@ def devices(aks, key):
     """Certificates of initial attestation keys and device identities, as makers of devices issue them (TCG: TPM 2.0 Keys for Device
     Identity and Attestation): they name the device, and policies tell what the issuer has verified."""
     device = name((x509.NameOID.COMMON_NAME, "P39886-B21"), (x509.NameOID.SERIAL_NUMBER, "MXQ1490VZK"))
-    # 2.23.133.1.2, a TPM 2.0; and another type of hardware
-    san = [hardware_module(bytes.fromhex("6781050102"), b"49424D00:abcd:1"), permanent_identifier("11" * 32)]
+    # 2.23.133.1.2, a TPM 2.0; another type of hardware;
+    # and 2.23.133.12.1: the identifier is the hash of the EK certificate
+    san = [hardware_module(bytes.fromhex("6781050102"), b"49424D00:abcd:1"),
+           permanent_identifier("11" * 32, bytes.fromhex("6781050c01"))]
     other = [hardware_module(bytes.fromhex("2b0601040182f05c0603"), b"1")]
 
     def leaf(policies, purposes=(), usage="sign", san=san, **more):

@@ -8,6 +8,7 @@
 //! | `answers` | the operations, and the TPM's answers to their commands |
 //! | `parameters` | lists of OSSL_PARAM for the module's contexts and keys |
 //! | `decode` | a file that libcrypto reads with the module loaded |
+//! | `attestation` | evidence for a key in each format, a certificate, a credential |
 //!
 //! A panic is a fault. `tests/smoke.rs` runs each target on its seeds and on mutants of them; `make fuzz` passes both to libFuzzer.
 
@@ -16,6 +17,7 @@
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 pub mod answers;
+pub mod attestation;
 pub mod decode;
 #[allow(unsafe_code)]
 mod ffi;
@@ -43,4 +45,5 @@ pub const ALL: &[Target] = &[
     Target { name: "answers", run: answers::run, seeds: answers::seeds },
     Target { name: "parameters", run: parameters::run, seeds: parameters::seeds },
     Target { name: "decode", run: decode::run, seeds: decode::seeds },
+    Target { name: "attestation", run: attestation::run, seeds: attestation::seeds },
 ];

@@ -63,3 +63,8 @@ fn parameters_do_not_panic() {
 fn files_read_by_libcrypto_do_not_panic() {
     smoke("decode", 500);
 }
+
+#[test]
+fn evidence_does_not_panic() {
+    smoke("attestation", 700);
+}
