@@ -140,18 +140,27 @@ impl Contender {
             Way::Direct => tpm.tcti(),
             Way::Pipes => bridge::tcti(&tpm),
         };
+        let mut contender = Self::at(kind, algorithm, &tpm, &tcti, false);
+        contender._tpm = Some(tpm);
+        contender
+    }
+
+    /// Starts a contender that reaches this TPM by `tcti`; through a resource manager with the kernel's rules if `managed` is true.
+    pub(crate) fn at(kind: Kind, algorithm: Algorithm, tpm: &Swtpm, tcti: &str, managed: bool) -> Self {
         let shell = Shell::new("bench");
         if matches!(kind, Kind::Ours | Kind::Peer) {
             Tool::new(&shell, &tpm.tcti()).ok(&format!("create {} key.tpm", algorithm.options()));
         }
         let shell = match kind {
-            Kind::Ours => Openssl::in_shell(shell, &tcti, Order::DefaultFirst).shell().clone(),
-            Kind::Peer => peers::tpm2_openssl_everywhere(&shell, &tcti),
+            Kind::Ours => {
+                let openssl = Openssl::in_shell(shell, tcti, Order::DefaultFirst);
+                let openssl = if managed { openssl.set("resource-manager", "kernel") } else { openssl };
+                openssl.shell().clone()
+            }
+            Kind::Peer => peers::tpm2_openssl_everywhere(&shell, tcti),
             Kind::Floor | Kind::Esapi(_) => shell,
         };
-        let mut contender = spawn(&shell, &format!("{kind} {algorithm} '{tcti}' key.tpm"));
-        contender._tpm = Some(tpm);
-        contender
+        spawn(&shell, &format!("{kind} {algorithm} '{tcti}' key.tpm"))
     }
 
     /// Starts this provider with an existing key file and TPM.

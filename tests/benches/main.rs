@@ -21,6 +21,7 @@ mod floor;
 mod openssl;
 mod table;
 mod tail;
+mod traffic;
 mod worker;
 
 fn main() {

@@ -1,17 +1,19 @@
-//! The time of one operation: all contenders take turns, many times; the table shows medians.
+//! The time of one operation: all contenders take turns, many times; the table shows medians, and the commands of one operation.
 
 use crate::contender::{Algorithm, Contender, Kind, Way};
+use crate::traffic::Traffic;
 
 const TURNS: usize = 15;
 
 /// Prints the rows of the algorithms whose names contain `name`.
 pub(crate) fn print(name: &str) {
     println!(
-        "\ntime of one operation on a loaded key (medians of {TURNS} turns; ratio: median of each turn's ratio to the bare command)"
+        "\ntime of one operation on a loaded key (medians of {TURNS} turns; ratio: median of each turn's ratio to the bare command); its commands \
+         at the chip, and the same through a resource manager"
     );
     println!(
-        "{:<12} {:>7}  {:<24} {:>10} {:>10} {:>8} {:>7}",
-        "algorithm", "threads", "contender", "wall µs", "CPU µs", "per s", "ratio"
+        "{:<12} {:>7}  {:<24} {:>10} {:>10} {:>8} {:>7} {:>8} {:>8}",
+        "algorithm", "threads", "contender", "wall µs", "CPU µs", "per s", "ratio", "commands", "managed"
     );
     let chosen = || Algorithm::ALL.into_iter().filter(|algorithm| algorithm.to_string().contains(name));
     for algorithm in chosen() {
@@ -48,6 +50,7 @@ fn rows(algorithm: Algorithm, threads: u32, way: Way, kinds: impl Iterator<Item 
     let floor = contenders[0].2.clone();
     for (kind, _, turns) in &contenders {
         print!("{algorithm:<12} {threads:>7}  {kind:<24} ");
+        let traffic = Traffic::of(*kind, algorithm, threads);
         if turns.contains(&None) {
             println!("{:>10}", "fails");
             continue;
@@ -57,7 +60,7 @@ fn rows(algorithm: Algorithm, threads: u32, way: Way, kinds: impl Iterator<Item 
         let ratios =
             turns.iter().flatten().zip(floor.iter().flatten()).map(|((wall, _), (floor, _))| wall / floor);
         let ratio = median(ratios);
-        println!("{:>10.1} {:>10.1} {:>8.0} {ratio:>7.3}", wall / 1e3, cpu / 1e3, 1e9 / wall);
+        println!("{:>10.1} {:>10.1} {:>8.0} {ratio:>7.3} {traffic}", wall / 1e3, cpu / 1e3, 1e9 / wall);
     }
 }
 
