@@ -38,7 +38,7 @@ pub(super) fn agree(
     }
 }
 
-/// Points have up to 8 KiB of temporary values, so each curve has its own function.
+/// Points have up to 8 KiB of temporary values, so each curve has its own function, and so has each step with a point.
 #[inline(never)]
 fn agree_on<C>(x: &[u8], y: &[u8], top: u8, random: &mut dyn Random) -> Result<Shared, CryptoError>
 where
@@ -46,32 +46,40 @@ where
     AffinePoint<C>: FromEncodedPoint<C> + ToEncodedPoint<C>,
     FieldBytesSize<C>: ModulusSize,
 {
-    let peer = EncodedPoint::<C>::from_affine_coordinates(
-        &padded_coordinate::<C>(x)?,
-        &padded_coordinate::<C>(y)?,
-        false,
-    );
-    let peer =
-        Option::<PublicKey<C>>::from(PublicKey::from_encoded_point(&peer)).ok_or(CryptoError::Point)?;
-    let own = ephemeral::<C>(top, random)?;
-    let public = public_point(&own);
-    let z = elliptic_curve::ecdh::diffie_hellman(own.to_nonzero_scalar(), peer.as_affine());
-    let coordinate = |c: Option<&FieldBytes<C>>| c.map(|c| c.to_vec()).ok_or(CryptoError::Point);
-    Ok(Shared {
-        x: coordinate(public.x())?,
-        y: coordinate(public.y())?,
-        z: Zeroizing::new(z.raw_secret_bytes().to_vec()),
-    })
+    let peer = peer::<C>(x, y)?;
+    let own = Box::new(ephemeral::<C>(top, random)?);
+    let (x, y) = public_point(&own)?;
+    Ok(Shared { x, y, z: shared_secret(&own, &peer) })
 }
 
 #[inline(never)]
-fn public_point<C>(own: &SecretKey<C>) -> EncodedPoint<C>
+fn peer<C>(x: &[u8], y: &[u8]) -> Result<Box<PublicKey<C>>, CryptoError>
 where
     C: CurveArithmetic,
     AffinePoint<C>: FromEncodedPoint<C> + ToEncodedPoint<C>,
     FieldBytesSize<C>: ModulusSize,
 {
-    own.public_key().to_encoded_point(false)
+    let (x, y) = (padded_coordinate::<C>(x)?, padded_coordinate::<C>(y)?);
+    let point = EncodedPoint::<C>::from_affine_coordinates(&x, &y, false);
+    Option::from(PublicKey::from_encoded_point(&point)).map(Box::new).ok_or(CryptoError::Point)
+}
+
+#[inline(never)]
+fn public_point<C>(own: &SecretKey<C>) -> Result<(Vec<u8>, Vec<u8>), CryptoError>
+where
+    C: CurveArithmetic,
+    AffinePoint<C>: FromEncodedPoint<C> + ToEncodedPoint<C>,
+    FieldBytesSize<C>: ModulusSize,
+{
+    let point = own.public_key().to_encoded_point(false);
+    let coordinate = |c: Option<&FieldBytes<C>>| c.map(|c| c.to_vec()).ok_or(CryptoError::Point);
+    Ok((coordinate(point.x())?, coordinate(point.y())?))
+}
+
+#[inline(never)]
+fn shared_secret<C: CurveArithmetic>(own: &SecretKey<C>, peer: &PublicKey<C>) -> Zeroizing<Vec<u8>> {
+    let z = elliptic_curve::ecdh::diffie_hellman(own.to_nonzero_scalar(), peer.as_affine());
+    Zeroizing::new(z.raw_secret_bytes().to_vec())
 }
 
 /// Returns a uniform private key by rejection: random bytes without the bits above the order's length, until they are below the

@@ -67,13 +67,24 @@ pub(super) fn make_secret(
     match &key.key {
         PublicKey::Rsa { modulus, exponent, .. } => {
             let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
-            let value = random.bytes(hash.size())?;
-            let encrypted = oaep::encrypt(hash, label, modulus, exponent, &value, random)?;
-            Ok(Secret { value, encrypted })
+            secret_under((modulus, exponent), hash, label, random)
         }
         PublicKey::Ecc { curve, x, y, .. } => secret_of(ecdh::agree(*curve, x, y, random)?, hash, label, x),
         _ => Err(CryptoError::NotStorage),
     }
+}
+
+// Its values do not occupy the stack while points are multiplied.
+#[inline(never)]
+fn secret_under(
+    (modulus, exponent): (&[u8], u32),
+    hash: HashAlg,
+    label: &str,
+    random: &mut dyn Random,
+) -> Result<Secret, CryptoError> {
+    let value = random.bytes(hash.size())?;
+    let encrypted = oaep::encrypt(hash, label, modulus, exponent, &value, random)?;
+    Ok(Secret { value, encrypted })
 }
 
 #[inline(never)]

@@ -96,12 +96,13 @@ fn row(asynchronous: bool, vanishing: u32, seconds: u32) {
 }
 
 /// The resident memory of a process in KiB.
-fn memory(process: u32) -> f64 {
+pub(crate) fn memory(process: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("the server runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-fn entries(process: u32, folder: &str) -> usize {
+/// Returns the number of entries in a folder of a process (proc(5)).
+pub(crate) fn entries(process: u32, folder: &str) -> usize {
     std::fs::read_dir(format!("/proc/{process}/{folder}")).expect("the server runs").count()
 }

@@ -19,6 +19,7 @@ mod esapi;
 mod event_loop;
 mod floor;
 mod openssl;
+mod soak;
 mod table;
 mod tail;
 mod traffic;
@@ -33,6 +34,10 @@ fn main() {
         // cargo bench -p tpm2-provider-tests --bench bench -- event-loop [SECONDS]
         Some("event-loop") => {
             event_loop::print(arguments.get(2).and_then(|word| word.parse().ok()).unwrap_or(20));
+        }
+        // cargo bench -p tpm2-provider-tests --bench bench -- soak [HANDSHAKES]
+        Some("soak") => {
+            soak::print(arguments.get(2).and_then(|word| word.parse().ok()).unwrap_or(100_000));
         }
         // cargo bench adds --bench. cargo test --benches runs nothing here, since measurements are not tests. A name selects rows: cargo
         // bench -p tpm2-provider-tests --bench bench -- ECDH

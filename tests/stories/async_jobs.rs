@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tests::process::{Output, Process};
 use tests::raw::{self, Tpm as _};
-use tests::{Openssl, Options, Proxy, ResourceManager, Swtpm, port, tamper, valgrind};
+use tests::{Openssl, Options, Proxy, ResourceManager, Swtpm, peers, port, tamper, valgrind};
 
 use crate::machine::{Machine, program};
 
@@ -235,17 +235,44 @@ fn an_operation_leaves_most_of_a_jobs_stack_free() {
     machine.key("locked", "-e P-256 -k secret");
     machine.openssl.write("policy", "0000016f08\n");
     machine.key("local", "-e P-256 -c policy");
+    use_little_stack(&machine, "sign ec sign rsa pss rsa decrypt rsa derive ec !sign locked !sign local", 7);
+}
+
+/// The session is salted to the parent, which takes the provider's own mathematics on the larger curve.
+#[test]
+fn keys_and_parents_on_p_384_leave_most_of_a_jobs_stack_free() {
+    let machine = Machine::new();
+    let tools = peers::tpm2_tools(machine.openssl.shell(), &machine.tpm.tcti());
+    tools.ok("tpm2_createprimary -Q -C o -G ecc384 -c parent.ctx");
+    tools.ok("tpm2_evictcontrol -Q -C o -c parent.ctx 0x81000002");
+    tools.ok("tpm2_flushcontext -t");
+    machine.openssl.write("policy", "0000016b\n");
+    for (name, options) in [
+        ("ec", "-e P-384"),
+        ("under", "-e P-384 -p 81000002"),
+        ("rsa", "-r -p 81000002"),
+        ("locked", "-e P-384 -p 81000002 -k secret"),
+        ("policy384", "-e P-384 -p 81000002 -c policy -k secret"),
+    ] {
+        machine.key(name, options);
+    }
+    let cases = "sign ec derive ec sign under derive under decrypt rsa !sign locked !sign policy384";
+    use_little_stack(&machine, cases, 7);
+}
+
+/// Runs these cases of the program job_stack.
+#[track_caller]
+fn use_little_stack(machine: &Machine, cases: &str, count: usize) {
     let program = program(machine.openssl.shell(), "job_stack");
-    let cases = "sign ec sign rsa pss rsa decrypt rsa derive ec !sign locked !sign local";
     for (setting, session) in [("no", "hmac"), ("yes", "hmac"), ("no", "password")] {
         let openssl = machine.openssl.clone().env("TPM2_ASYNC", setting).env("TPM2_SESSION", session);
         let openssl = openssl.env("TPM2_PROVE_PASSWORD", "use");
         let output = openssl.shell().ok(&format!("{program} {cases}"));
         let text = output.out();
-        assert_eq!(text.lines().count(), 7, "{output}");
+        assert_eq!(text.lines().count(), count, "{output}");
         for line in text.lines() {
             let used = line.split(' ').skip(2).map(|bytes| bytes.parse::<u32>().unwrap());
-            assert!(used.max().unwrap() <= STACK, "async = {setting}, session = {session}: {line}");
+            assert!(used.max().unwrap() <= STACK, "async = {setting}, session = {session}: {line}\n{text}");
         }
     }
 }

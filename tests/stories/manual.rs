@@ -1,5 +1,8 @@
-//! The manual pages: they render, their examples run, and nothing that a user can set or be told is missing from them. And the picture of
-//! the demo, which a script draws, too.
+//! The manual pages: they render, their examples run, and nothing that a user can set or be told is missing from them. And the pictures: that of
+//! the demo, which a script draws, and that of handshakes, which a benchmark draws.
+#[path = "../benches/chip/curve.rs"]
+mod curve;
+
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -7,6 +10,8 @@ use demo_ca::{DemoCa, Options};
 use openssl::x509::X509;
 use tests::{Order, Shell, module};
 use tpm::config::Setting;
+
+use curve::Curve;
 
 use crate::keytool::full;
 use crate::machine::Machine;
@@ -202,4 +207,32 @@ fn the_picture_of_the_demo_shows_the_commands_of_a_run() {
         );
     }
     assert!(shown.iter().any(|line| line.starts_with("demo: success")));
+}
+
+/// Prints the text of each element `text` and `title`, one per line.
+const TEXTS: &str = "import sys, xml.etree.ElementTree as xml
+for element in xml.parse(sys.argv[1]).iter():
+    if element.tag.split('}')[1] in ('text', 'title'): print(element.text)";
+
+#[test]
+fn the_picture_of_handshakes_is_well_formed_and_names_each_curve() {
+    let root = module::workspace();
+    let shell = Shell::new("picture");
+    shell.write("texts.py", TEXTS);
+    let picture = root.join("docs/handshakes.svg");
+    let texts = shell.ok(&format!("/usr/bin/python3 texts.py {}", picture.display())).out();
+    for curve in Curve::ALL.map(|curve| curve.to_string()) {
+        let hint = "run: make bench-chip OPTIONS=--curves";
+        assert!(texts.lines().any(|text| text == curve), "docs/handshakes.svg lacks {curve:?}: {hint}");
+        let values = texts.lines().find_map(|text| text.strip_prefix(&format!("{curve}: ")));
+        let values: Vec<f64> = values
+            .expect(&curve)
+            .split(", ")
+            .map(|value| value.split(' ').next().unwrap().parse().unwrap())
+            .collect();
+        // A slower signature gives fewer handshakes.
+        assert!(values.len() > 3 && values.is_sorted_by(|one, next| one > next), "{curve}: {values:?}");
+    }
+    let page = fs::read_to_string(root.join("docs/performance.md")).unwrap();
+    assert!(page.contains("](handshakes.svg)"), "docs/performance.md shows it");
 }

@@ -52,6 +52,11 @@ impl Chip {
         Self { manager, proxy, tpm }
     }
 
+    /// Gives the chip another pace.
+    pub(crate) fn slow_down(&self, pace: Pace) {
+        self.proxy.on_response(pace.rule());
+    }
+
     /// Returns the TCTI of the servers.
     pub(crate) fn tcti(&self) -> String {
         match &self.manager {
@@ -72,28 +77,33 @@ impl Chip {
 
     /// Resets the TPM: the processes of an earlier step may have left something in it when they were killed.
     pub(crate) fn reset(&self) {
-        self.settle();
+        // A process that was killed may have left the chip busy for good.
+        let _ = self.settle();
         self.tpm.reset_and_startup();
     }
 
     /// Returns the cost of each of `operations` equal operations that `work` does. `None` if it fails.
     pub(crate) fn cost(&self, operations: u32, work: impl FnOnce() -> Option<()>) -> Option<Cost> {
-        self.settle();
+        self.settle()?;
         self.proxy.log().clear();
         let start = Instant::now();
         work()?;
         let took = start.elapsed();
-        self.settle();
+        self.settle()?;
         let commands = u32::try_from(self.proxy.log().len()).expect("a short log");
         let each = f64::from(operations);
         Some(Cost { commands: f64::from(commands) / each, millis: took.as_secs_f64() * 1e3 / each })
     }
 
-    /// Waits until the chip is idle: a process that ends may still flush its objects.
-    fn settle(&self) {
-        let mut before = usize::MAX;
+    /// Waits until the chip is idle: a process that ends may still flush its objects. `None` if some process never ends to use it.
+    fn settle(&self) -> Option<()> {
+        let (start, mut before) = (Instant::now(), usize::MAX);
         while std::mem::replace(&mut before, self.proxy.log().len()) != self.proxy.log().len() {
+            if start.elapsed() > Duration::from_secs(30) {
+                return None;
+            }
             std::thread::sleep(Duration::from_millis(300));
         }
+        Some(())
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use tests::{Openssl, Order, Shell, Tool, c_program, peers};
 
 use crate::chip::Chip;
+use crate::postgresql::Cluster;
 use crate::steps::Step;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,11 +90,13 @@ pub(crate) struct Setup {
     pub(crate) program: String,
     /// True if this provider is measured.
     pub(crate) is_ours: bool,
+    /// The files of a PostgreSQL server.
+    pub(crate) cluster: Cluster,
 }
 
 impl Setup {
     /// Makes key and certificate at full speed.
-    pub(crate) fn new(chip: &Chip, contender: Contender, key: KeyType) -> Self {
+    pub(crate) fn new(chip: &Chip, contender: Contender, key: KeyType, cluster: &Cluster) -> Self {
         let shell = Shell::new("chip");
         let tool = Tool::new(&shell, &chip.bypass());
         tool.ok(match key {
@@ -128,7 +131,7 @@ impl Setup {
             Contender::PeerPersistent => "handle:0x81000100",
             _ => "key.tpm",
         };
-        Self { shell, key, program, is_ours: contender.is_ours() }
+        Self { shell, key, program, is_ours: contender.is_ours(), cluster: cluster.clone() }
     }
 
     /// Returns the key for a program that reads a file. `None` if there is no such file.
@@ -138,7 +141,7 @@ impl Setup {
 
     /// Returns false if the contender has no key for the programs of this step.
     pub(crate) fn can(&self, step: Step) -> bool {
-        step != Step::WorkerStart || self.file().is_some()
+        !matches!(step, Step::WorkerStart | Step::PostgreSql) || self.file().is_some()
     }
 
     /// Returns the last lines that the program of a step has printed.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 
+use tests::process::Process;
 use tests::{Dialog, port};
 
 use crate::chip::{Chip, Cost};
@@ -15,8 +16,10 @@ pub(crate) enum Step {
     First,
     /// The same process signs again.
     Later,
-    /// The postmaster has loaded the key; a backend, forked for each connection, makes a handshake and exits.
+    /// A server has loaded the key; a child, forked for each connection, makes a handshake and exits. Nothing else is in these processes.
     ForkedHandshake,
+    /// PostgreSQL has started; a client connects.
+    PostgreSql,
     /// nginx has started; its worker makes its first handshake.
     WorkerStart,
     /// Eight threads of one process sign.
@@ -24,14 +27,15 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Step; 5] =
-        [Step::First, Step::Later, Step::ForkedHandshake, Step::WorkerStart, Step::Threads];
+    pub(crate) const ALL: [Step; 6] =
+        [Step::First, Step::Later, Step::ForkedHandshake, Step::PostgreSql, Step::WorkerStart, Step::Threads];
 
     /// Returns the name of the file with the messages of its program.
     pub(crate) fn log(self) -> &'static str {
         match self {
             Step::First | Step::Later | Step::Threads => "sign.log",
             Step::ForkedHandshake => "serve.log",
+            Step::PostgreSql => "postgresql.log",
             Step::WorkerStart => "nginx.log",
         }
     }
@@ -43,7 +47,8 @@ impl Step {
             Step::Later => batch(chip, setup, 20, 1),
             Step::Threads => batch(chip, setup, 40, 8),
             Step::ForkedHandshake => forked(chip, setup),
-            Step::WorkerStart => nginx(chip, setup),
+            Step::PostgreSql => postgresql(chip, setup),
+            Step::WorkerStart => worker_start(chip, setup),
         }
     }
 }
@@ -53,7 +58,8 @@ impl fmt::Display for Step {
         f.pad(match self {
             Step::First => "open + first signature",
             Step::Later => "each later signature",
-            Step::ForkedHandshake => "PostgreSQL handshake",
+            Step::ForkedHandshake => "forked child's handshake",
+            Step::PostgreSql => "PostgreSQL handshake",
             Step::WorkerStart => "nginx worker start",
             Step::Threads => "8 threads, each signature",
         })
@@ -77,23 +83,36 @@ fn first(chip: &Chip, setup: &Setup) -> Option<Cost> {
 
 fn batch(chip: &Chip, setup: &Setup, signatures: u32, threads: u32) -> Option<Cost> {
     let mut process = signer(setup);
-    let cost = sign(&mut process, threads, threads)
+    // The second signature puts away what only the first one needed.
+    let cost = sign(&mut process, 2 * threads, threads)
         .and_then(|()| chip.cost(signatures, || sign(&mut process, signatures, threads)));
     process.close();
     cost
 }
 
+/// The connections of a server with a process for each of them.
+const CONNECTIONS: u32 = 5;
+
 fn forked(chip: &Chip, setup: &Setup) -> Option<Cost> {
-    const CONNECTIONS: u32 = 5;
     let (port, server) = port::serve(1, |port| {
         setup
             .shell
             .spawn(&format!("{} serve {} crt {port}", setup.program, setup.key), Step::ForkedHandshake.log())
     });
-    let cost =
-        chip.cost(CONNECTIONS, || (0..CONNECTIONS).try_for_each(|_| handshake::with(port).ok_or(())).ok());
+    let cost = connections(chip, || handshake::with(port));
     drop(server);
     cost
+}
+
+fn postgresql(chip: &Chip, setup: &Setup) -> Option<Cost> {
+    let (port, server) = setup.cluster.start(setup, Step::PostgreSql.log())?;
+    let cost = connections(chip, || handshake::with_postgresql(port));
+    drop(server);
+    cost
+}
+
+fn connections(chip: &Chip, mut connect: impl FnMut() -> Option<()>) -> Option<Cost> {
+    chip.cost(CONNECTIONS, || (0..CONNECTIONS).try_for_each(|_| connect()))
 }
 
 /// Started as a service: its workers have another environment than the master, but for these variables.
@@ -119,18 +138,23 @@ http {
 }
 ";
 
-fn nginx(chip: &Chip, setup: &Setup) -> Option<Cost> {
+fn worker_start(chip: &Chip, setup: &Setup) -> Option<Cost> {
+    let (port, server) = nginx(setup)?;
+    let cost = chip.cost(1, || handshake::with(port));
+    drop(server);
+    cost
+}
+
+/// Starts nginx with one worker and the key, which must be in a file.
+pub(crate) fn nginx(setup: &Setup) -> Option<(u16, Process)> {
     let file = setup.file()?;
-    let (port, server) = port::serve(1, |port| {
+    Some(port::serve(1, |port| {
         setup.shell.write("nginx.conf", NGINX.replace("PORT", &port.to_string()).replace("KEY", file));
         let folder = setup.shell.folder().display();
         setup
             .shell
             .spawn(&format!("/usr/sbin/nginx -p {folder} -c {folder}/nginx.conf"), Step::WorkerStart.log())
-    });
-    let cost = chip.cost(1, || handshake::with(port));
-    drop(server);
-    cost
+    }))
 }
 
 /// Starts a process that signs on request.

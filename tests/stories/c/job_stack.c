@@ -133,8 +133,10 @@ int main(int count, char **words)
         int succeeds = operation.name[0] != '!';
         if (!succeeds)
             operation.name++;
+        char group[32];
         if (strcmp(operation.name, "derive") == 0)
-            MUST((operation.peer = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256")) != NULL);
+            MUST(EVP_PKEY_get_group_name(operation.key, group, sizeof group, NULL) == 1
+                 && (operation.peer = EVP_PKEY_Q_keygen(NULL, NULL, "EC", group)) != NULL);
         size_t first = measure(&operation, succeeds);
         printf("%s %s %zu %zu\n", words[i], words[i + 1], first, measure(&operation, succeeds));
         fflush(stdout);

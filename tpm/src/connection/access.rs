@@ -111,6 +111,8 @@ impl Access {
         }
     }
 
+    // Its values do not occupy the stack of the operation.
+    #[inline(never)]
     fn end<T>(&self, mut turn: Turn<'_>, brief: bool, result: Result<T, Error>) -> Result<T, Error> {
         let result = result.map_err(|failure| explain(failure, turn.connection()));
         if let Some(connection) = turn.connection() {

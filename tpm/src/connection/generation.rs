@@ -48,12 +48,14 @@ impl Generation {
     ///
     /// # Errors
     /// Other operations keep the connection longer than the deadline allows.
+    #[inline(never)]
     pub(super) fn turn(&self, deadline: Deadline) -> Result<Turn<'_>, Error> {
         self.gate.enter(deadline)?;
         Ok(self.entered())
     }
 
     /// Returns the patience of an operation that others may wait for.
+    #[inline(never)]
     pub(super) fn patience(&self, deadline: Deadline) -> Patience {
         let others: Arc<Gate> = Arc::clone(&self.gate);
         Patience::with_waiters(others, deadline)
@@ -77,6 +79,7 @@ impl Generation {
     }
 
     /// Does the pending work if the connection is free; otherwise its holder does it afterwards.
+    #[inline(never)]
     pub(super) fn run_pending(&self) {
         while self.closing.load(Ordering::SeqCst) || !self.freed().is_empty() {
             let Some(mut turn) = self.try_turn() else { return };
