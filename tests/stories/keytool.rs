@@ -127,6 +127,7 @@ impl Desk {
         self.shell.ok(&format!(
             "swtpm_setup --tpm2 --tpmstate {state} --overwrite --create-ek-cert --config setup.conf --write-ek-cert-files ."
         ));
+        std::fs::remove_file(self.shell.file(".lock.swtpm-localca")).unwrap();
         self.tpm.restart();
     }
 
