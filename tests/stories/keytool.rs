@@ -136,7 +136,7 @@ impl Desk {
         self.shell.ok(&format!(
             "swtpm_setup --tpm2 --tpmstate {state} --overwrite --create-ek-cert --config setup.conf --write-ek-cert-files ."
         ));
-        self.shell.ok("rm .lock.swtpm-localca");
+        std::fs::remove_file(self.shell.file(".lock.swtpm-localca")).unwrap();
         self.tpm.restart();
     }
 

@@ -66,3 +66,59 @@ impl Current {
         Asn1Time::from_unix(unix.saturating_add(until)).map(Some)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::hash::MessageDigest;
+    use openssl::nid::Nid;
+    use openssl::pkey::{PKey, Private};
+    use openssl::x509::X509Builder;
+
+    fn key() -> PKey<Private> {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+    }
+
+    /// Returns a certificate that is valid from and until so many seconds from now.
+    fn current(key: &PKey<Private>, from: i64, until: i64) -> Current {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let at = |seconds| Asn1Time::from_unix(i64::try_from(now.as_secs()).unwrap() + seconds).unwrap();
+        let mut builder = X509Builder::new().unwrap();
+        builder.set_not_before(&at(from)).unwrap();
+        builder.set_not_after(&at(until)).unwrap();
+        builder.set_pubkey(key).unwrap();
+        builder.sign(key, MessageDigest::sha256()).unwrap();
+        Current { path: PathBuf::new(), certificate: builder.build() }
+    }
+
+    #[test]
+    fn a_certificate_is_renewed_after_two_thirds_of_its_lifetime() {
+        let key = key();
+        let own = |current: &Current| numbers(&current.certificate).unwrap();
+        for (from, until, wait) in [
+            (0, 90 * DAY, Some(60 * DAY)),
+            (-59 * DAY, 31 * DAY, Some(DAY)),
+            (-10, 290, Some(190)),
+            (-61 * DAY, 29 * DAY, None),
+            (-90 * DAY, -DAY, None),
+        ] {
+            let current = current(&key, from, until);
+            let found = current.renewed_from(&own(&current)).ok().unwrap();
+            let found = found.map(|found| {
+                let difference = Asn1Time::days_from_now(0).unwrap().diff(&found).unwrap();
+                i64::from(difference.days) * DAY + i64::from(difference.secs)
+            });
+            // A second or two may pass meanwhile.
+            let close = found.zip(wait).is_none_or(|(found, wait)| (wait - 3..=wait + 3).contains(&found));
+            assert!(found.is_some() == wait.is_some() && close, "{from} {until}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_for_another_key_is_replaced() {
+        let (current, other) = (current(&key(), 0, DAY), current(&key(), 0, DAY));
+        assert!(current.renewed_from(&numbers(&other.certificate).unwrap()).ok().unwrap().is_none());
+    }
+}

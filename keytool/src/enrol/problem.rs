@@ -51,3 +51,22 @@ fn advice(kind: &str) -> &'static str {
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn errors_of_servers_are_shown_without_what_a_terminal_obeys() {
+        let shown = |document: Value| refused("the order", 403, &document).to_string();
+        let kind = "urn:ietf:params:acme:error:rateLimited";
+        assert_eq!(
+            shown(json!({ "type": kind, "detail": "too many\u{1b}[2J" })),
+            "the ACME server refuses the order: too many\u{fffd}[2J (rateLimited)"
+        );
+        assert_eq!(shown(json!({ "type": kind })), "the ACME server refuses the order: rateLimited");
+        assert_eq!(shown(json!("<html>")), "the ACME server refuses the order: HTTP status 403");
+        assert_eq!(refused("x", 400, &json!({ "type": kind })).advice().as_deref(), Some("try again later"));
+    }
+}

@@ -55,9 +55,17 @@ fn an_interposer_gets_no_certificate() {
         });
         refused(KEY, "the attestation key has not signed the statement");
     }
-    // The public area of another key of this TPM, whose Name fits.
+    // The TPM certifies another key.
     desk.run("tpm2-keytool create --ecc P-256 other.tpm").ok();
     desk.run("tpm2-keytool load other.tpm 81000101").ok();
+    proxy.on_command(|command| {
+        if code(command) == CERTIFY {
+            command[10..14].copy_from_slice(&0x8100_0101_u32.to_be_bytes());
+        }
+        Fate::Pass
+    });
+    refused(KEY, "the certification is for another key");
+    // The public area of another key of this TPM, whose Name fits.
     let area = |handle: u32| device.swtpm().transact(&raw::command(raw::READ_PUBLIC, &[handle], &[], &[]));
     let [key, other] = [0x8100_0100, 0x8100_0101].map(area);
     replace(&proxy, raw::READ_PUBLIC, move |response| {
@@ -65,7 +73,7 @@ fn an_interposer_gets_no_certificate() {
             response.clone_from(&other);
         }
     });
-    refused("handle:0x81000100", "");
+    refused("handle:0x81000100", "changed in transit");
     assert!(!ca.log().contains("order 1: issued"), "{}", ca.log());
     desk.assert_tidy();
 }

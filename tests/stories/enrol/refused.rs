@@ -62,8 +62,7 @@ fn software_keys_and_migratable_keys_are_refused() {
     // A key that the TPM made, and that can be duplicated to another TPM.
     desk.others(
         "tpm2_createprimary -Q -C o -G ecc256:aes128cfb -c srk -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|restricted|decrypt'
-         tpm2_startauthsession -Q -S trial.ctx; tpm2_policycommandcode -Q -S trial.ctx -L policy TPM2_CC_Duplicate; tpm2_flushcontext trial.ctx
-         tpm2_create -Q -C srk -G ecc256 -L policy -a 'sensitivedataorigin|userwithauth|noda|sign|decrypt' -u u -r r; tpm2_flushcontext -t",
+         tpm2_create -Q -C srk -G ecc256 -a 'sensitivedataorigin|userwithauth|noda|sign|decrypt' -u u -r r; tpm2_flushcontext -t",
     );
     let public = Public::from_bytes(&desk.shell.read("u")[2..]).unwrap();
     let private = desk.shell.read("r")[2..].to_vec();
