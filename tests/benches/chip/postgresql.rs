@@ -37,7 +37,7 @@ impl Cluster {
         let shell = Shell::new("postgresql");
         let binaries =
             shell.ok("sh -c 'ls -d /usr/lib/postgresql/*/bin /usr/bin/initdb 2>/dev/null || true'").out();
-        let newest = binaries.lines().filter(|line| line.ends_with("/bin")).last();
+        let newest = binaries.lines().rfind(|line| line.ends_with("/bin"));
         let binaries = newest.unwrap_or("/usr/bin");
         shell.ok("chmod 755 .");
         shell.ok("install -d -o postgres -m 700 pg");
