@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use attestation::csr;
 use clap::Args;
 use keyfile::PublicKey;
+use tpm::Key;
 
 use crate::certify::damaged;
 use crate::cli::Common;
 use crate::error::Error;
-use crate::evidence::{Keys, Opened};
+use crate::evidence::Keys;
 use crate::output::{IfExists, Target};
 use crate::signing::Signer;
 use crate::{certificates, nonce, public_key, software};
@@ -60,31 +61,32 @@ impl Request {
         let others = self.ek_cert.as_deref().map(certificates::read).transpose()?.unwrap_or_default();
         let (subject, extensions) = (names::subject(&self.subject)?, names::extension_request(&self.names)?);
         let der = self.keys.with(common, |opened| {
-            signed(
-                opened,
-                &csr::bundle(&opened.evidence(&nonce)?, &others).map_err(|error| damaged(&error))?,
-                &subject,
-                &extensions,
-            )
+            let bundle = csr::bundle(&opened.evidence(&nonce)?, &others).map_err(|error| damaged(&error))?;
+            signed(&opened.key, &subject, Some(&bundle), &extensions)
         })?;
         target.write(&pem(&der)?)
     }
 }
 
-/// Returns the request, signed by the key.
-fn signed(opened: &Opened, bundle: &[u8], subject: &[u8], extensions: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-    let key = spki(&opened.key.public().key)?;
-    let signer = Signer::of(opened.key.clone(), "the key cannot sign a request")?;
-    let content = csr::to_be_signed(subject, &key, bundle, extensions).map_err(|error| damaged(&error))?;
+/// Returns a request in DER, signed by its key. The subject, the attestation bundle and the other attributes are in DER.
+///
+/// # Errors
+/// The key cannot sign a request, or the TPM refuses.
+pub(crate) fn signed(
+    key: &Key,
+    subject: &[u8],
+    bundle: Option<&[u8]>,
+    others: &[Vec<u8>],
+) -> Result<Vec<u8>, Error> {
+    let signer = Signer::of(key.clone(), "the key cannot sign a request")?;
+    let content = csr::to_be_signed(subject, &spki(&key.public().key)?, bundle, others);
+    let content = content.map_err(|error| damaged(&error))?;
     let signature = signer.sign(&content)?;
     csr::assemble(&content, &signer.algorithm, &signature).map_err(|error| damaged(&error))
 }
 
 /// Returns a SubjectPublicKeyInfo in DER.
-///
-/// # Errors
-/// OpenSSL lacks the type of the key.
-pub(crate) fn spki(key: &PublicKey) -> Result<Vec<u8>, Error> {
+fn spki(key: &PublicKey) -> Result<Vec<u8>, Error> {
     public_key::to_openssl(key).and_then(|key| key.public_key_to_der()).map_err(|_| {
         Error::request(
             "OpenSSL cannot write the public key",

@@ -71,22 +71,24 @@ fn is_self_signed(request: &CertReq) -> Option<bool> {
     ))
 }
 
-/// Returns the CertificationRequestInfo to sign. All arguments are in DER: the subject, the SubjectPublicKeyInfo, the AttestationBundle, and
-/// other attributes.
+/// Returns the CertificationRequestInfo to sign. All arguments are in DER: the subject, the SubjectPublicKeyInfo, the AttestationBundle if
+/// there is one, and other attributes.
 ///
 /// # Errors
 /// One of them is damaged.
 pub fn to_be_signed(
     subject: &[u8],
     key: &[u8],
-    attestation: &[u8],
+    attestation: Option<&[u8]>,
     others: &[Vec<u8>],
 ) -> Result<Vec<u8>, Malformed> {
     let unreadable = Malformed::because::<der::Error>;
     let mut attributes = SetOfVec::new();
-    let value = Any::from_der(attestation).map_err(unreadable(WHAT))?;
-    let values = SetOfVec::try_from(vec![value]).map_err(unreadable(WHAT))?;
-    attributes.insert(Attribute { oid: ATTESTATION, values }).map_err(unreadable(WHAT))?;
+    if let Some(attestation) = attestation {
+        let value = Any::from_der(attestation).map_err(unreadable(WHAT))?;
+        let values = SetOfVec::try_from(vec![value]).map_err(unreadable(WHAT))?;
+        attributes.insert(Attribute { oid: ATTESTATION, values }).map_err(unreadable(WHAT))?;
+    }
     for other in others {
         let other = Attribute::from_der(other).map_err(unreadable(WHAT))?;
         attributes.insert(other).map_err(unreadable(WHAT))?;

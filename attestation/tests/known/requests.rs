@@ -28,7 +28,7 @@ macro_rules! request {
         let content = csr::to_be_signed(
             &hex::decode($subject).unwrap(),
             &spki($oid, point.as_bytes()),
-            $bundle,
+            Some($bundle),
             &[hex::decode(OTHER).unwrap()],
         )
         .unwrap();
@@ -131,7 +131,7 @@ fn changed_requests_are_not_signed_or_not_read() {
     let content = csr::to_be_signed(
         &hex::decode(SUBJECT).unwrap(),
         &spki("1.2.840.10045.3.1.7", &point()),
-        &csr::bundle(&sent(), &[]).unwrap(),
+        Some(&csr::bundle(&sent(), &[]).unwrap()),
         &[],
     );
     let request_ = csr::assemble(&content.unwrap(), &weak, &[0x30, 0]).unwrap();
@@ -161,7 +161,8 @@ fn requests_need_exactly_one_attestation() {
     // The attestation attribute itself is among the other attributes.
     let with = |others: &[Vec<u8>]| {
         let subject = hex::decode(SUBJECT).unwrap();
-        let content = csr::to_be_signed(&subject, &spki("1.2.840.10045.3.1.7", &point()), &bundle, others)?;
+        let content =
+            csr::to_be_signed(&subject, &spki("1.2.840.10045.3.1.7", &point()), Some(&bundle), others)?;
         csr::assemble(&content, &algorithm("1.2.840.10045.4.3.2", None), &[0x30, 0])
     };
     assert!(Request::read(&with(&[]).unwrap()).is_ok());
