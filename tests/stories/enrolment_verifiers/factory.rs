@@ -1,9 +1,10 @@
-//! A TPM with the EK certificates of its maker, which swtpm_setup makes as a maker does: `ek` writes them, and `verify` trusts a key for
-//! the maker's root.
+//! A TPM as it comes from a factory. swtpm_setup makes EK certificates as a maker does: `ek` writes them, and `verify` trusts a key for the
+//! maker's root. It makes the keys and certificates of devices (IAK, IDevID) from version 0.11 on; here tpm2-tools and openssl do.
 
 use serde_json::Value;
 use tests::raw::Tpm as _;
 
+use super::prover::Prover;
 use crate::keytool::Desk;
 
 const AK: &str = "0x81010100";
@@ -53,4 +54,41 @@ fn a_key_is_verified_up_to_the_root_of_the_tpm_maker() {
     let listed: Value = serde_json::from_slice(&ok("ek --json").stdout).unwrap();
     assert_eq!(listed["certificates"].as_array().unwrap().len(), 2, "{listed}");
     desk.tpm.assert_empty();
+}
+
+/// tcg-cap-verifiedTPMResidency, tcg-cap-verifiedTPMFixed and tcg-cap-verifiedTPMRestricted.
+const RESIDENCY: &str = "2.23.133.11.1.1";
+const FIXED: &str = "2.23.133.11.1.2";
+const RESTRICTED: &str = "2.23.133.11.1.3";
+
+#[test]
+fn a_key_is_verified_by_the_attestation_key_of_a_device_but_not_by_its_identity() {
+    let prover = Prover::new();
+    prover.keys();
+    let desk = &prover.desk;
+    desk.shell.write("policy", [7; 32]);
+    for (name, handle, attribute) in [("iak", "0x81090001", "restricted|"), ("idevid", "0x81090000", "")] {
+        desk.others(&format!(
+            "tpm2_createprimary -Q -C e -G ecc256:ecdsa-sha256:null -g sha256 -L policy -c {name}.ctx -a \
+             'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|adminwithpolicy|{attribute}sign'
+             tpm2_evictcontrol -Q -C o -c {name}.ctx {handle}; tpm2_readpublic -Q -c {handle} -f pem -o {name}.pem
+             tpm2_flushcontext -t"
+        ));
+    }
+    for (name, handle, policies, refused) in [
+        ("iak", "0x81090001", format!("{RESIDENCY}, {RESTRICTED}"), ""),
+        ("idevid", "0x81090000", format!("{RESIDENCY}, {FIXED}"), "refused: ak-certificate"),
+        // A maker that does not state what it has verified.
+        ("iak", "0x81090001", "1.2.3.4".to_owned(), "refused: ak-certificate"),
+    ] {
+        prover.certify_device(name, &policies);
+        prover.ok(&format!(
+            "certify p256.tpm --ak handle:{handle} --ak-cert {name}.crt --nonce 07 --format csr --force proof"
+        ));
+        let verify =
+            "tpm2-keytool verify proof --format csr --nonce 07 --ak-roots root.pem --identifier host";
+        let report = desk.run(verify);
+        assert_eq!(report.success(), refused.is_empty(), "{report}");
+        report.says(refused).says("proven: ak-chain").says("proven: signature");
+    }
 }

@@ -18,6 +18,19 @@ x.2.23.133.2.2 = SW TPM
 x.2.23.133.2.3 = id:20191023
 ";
 
+/// Alternative names in the certificate of a device (TCG: TPM 2.0 Keys for Device Identity and Attestation): the hardware module is a
+/// TPM 2.0 with this serial number, and the hash of its EK certificate identifies it.
+const DEVICE: &str = "\
+subjectAltName = otherName:1.3.6.1.5.5.7.8.4;SEQUENCE:module, otherName:1.3.6.1.5.5.7.8.3;SEQUENCE:identifier
+keyUsage = critical, digitalSignature
+[module]
+type = OID:2.23.133.1.2
+serial = FORMAT:ASCII,OCTETSTRING:49424D00:abcd:1
+[identifier]
+value = UTF8:1111
+assigner = OID:2.23.133.12.1
+";
+
 /// A type of attestation key.
 #[derive(Clone, Copy)]
 pub(super) struct Ak {
@@ -77,6 +90,20 @@ impl Prover {
     pub(super) fn certify_key(&self, Ak { name, .. }: Ak, names: &str) {
         let extensions = format!("{EXTENSIONS}subjectAltName = critical, dirName:tpm{names}\n{TPM_NAME}");
         self.issuer.issue(&format!("{name}.pem"), "/", "leaf.crt", &extensions);
+        let shell = &self.desk.shell;
+        shell.write(format!("{name}.crt"), shell.text("leaf.crt") + &shell.text("issuer.pem"));
+    }
+
+    /// Certifies the key NAME.pem as a maker of devices does, with policies. Writes NAME.crt.
+    #[track_caller]
+    pub(super) fn certify_device(&self, name: &str, policies: &str) {
+        let extensions = format!("certificatePolicies = {policies}\n{DEVICE}");
+        self.issuer.issue(
+            &format!("{name}.pem"),
+            "/CN=P39886-B21/serialNumber=MXQ1490VZK",
+            "leaf.crt",
+            &extensions,
+        );
         let shell = &self.desk.shell;
         shell.write(format!("{name}.crt"), shell.text("leaf.crt") + &shell.text("issuer.pem"));
     }
