@@ -16,7 +16,6 @@ use crate::interrupt::Deferred;
 use crate::output::{IfExists, Target};
 use crate::owner_password::{self, OwnerPassword};
 use crate::password::Passwords;
-use crate::persistent::{PersistentHandle, check_free};
 use crate::rows::Rows;
 use crate::show::nv::name;
 use crate::show::public;
@@ -24,8 +23,10 @@ use crate::source::Source;
 use crate::{json, public_key, software, terminal};
 
 mod certificate;
+mod place;
 mod template;
 
+use place::{FIRST, Place};
 use template::Template;
 
 /// What makes a key an attestation key: it signs statements of its TPM only, and never leaves it.
@@ -35,7 +36,7 @@ const ATTESTS: Attributes = Attributes::FIXED_TPM
     .union(Attributes::RESTRICTED)
     .union(Attributes::SIGN);
 
-/// Create an attestation key at a persistent handle, or show one
+/// Create an attestation key in the TPM, or show one
 ///
 /// An attestation key is a restricted signing key: it signs only statements that its TPM makes, so a signature proves what the TPM states. `create` derives
 /// it from the seed of a hierarchy: the same command gives the same key until the seed is changed. It has no password. `show` checks the attributes of any
@@ -46,7 +47,8 @@ pub(crate) struct Ak {
     /// What to do
     action: Action,
 
-    /// create: the persistent handle; show: a handle, a key file, a reference or a URI
+    /// create: the persistent handle, or a file to which the reference to the first free handle is written; show: a handle, a key file, a
+    /// reference or a URI
     #[arg(value_name = "AK")]
     ak: PathBuf,
 
@@ -92,6 +94,7 @@ type Found = (Handle, X509);
 const EXAMPLES: &str = "\
 Examples:
   tpm2-keytool ak create 0x81010100 --public ak.pub
+  tpm2-keytool ak create ak.ref
   tpm2-keytool ak show 0x81010100";
 
 fn hierarchy(text: &str) -> Result<Handle, String> {
@@ -109,7 +112,7 @@ impl Ak {
         let (target, cert) = (target(&self.public)?, target(&self.cert)?);
         let (public, name, found) = match self.action {
             Action::Create => {
-                let (public, name) = self.create(common)?;
+                let (public, name) = self.create(common, if_exists)?;
                 (public, name, None)
             }
             Action::Show => self.show(common)?,
@@ -135,27 +138,27 @@ impl Ak {
     }
 
     /// Derives the key and makes it persistent.
-    fn create(&self, common: &Common) -> Result<(Public, Name), Error> {
-        let at = self.ak.to_str().unwrap_or_default().parse::<PersistentHandle>();
-        let PersistentHandle(at) = at.map_err(|problem| {
-            Error::request(problem, "an attestation key is made at a persistent handle, such as 0x81010100")
-        })?;
+    fn create(&self, common: &Common, if_exists: IfExists) -> Result<(Public, Name), Error> {
+        let place = Place::new(&self.ak, if_exists)?;
         let given = self.owner.given()?;
         let tpm = common.tpm_by(given.as_ref())?;
-        let owner = owner_password::auth(&tpm, given.as_ref(), at);
+        let owner = owner_password::auth(&tpm, given.as_ref(), FIRST);
         let auth = match self.hierarchy {
             Handle::OWNER => owner.clone(),
             _ => self.endorsement_password()?,
         };
         let deferred = Deferred::start();
-        let made = check_free(&tpm, at).and_then(|()| {
+        let made = place.handle(&tpm).and_then(|at| {
             let key = self.template.primary(&tpm, self.hierarchy, auth)?;
             check(&key.template)?;
             deferred.check()?;
-            Ok(tpm.persist_primary(&key, at, owner.as_ref())?)
+            let made = tpm.persist_primary(&key, at, owner.as_ref())?;
+            Ok((at, made))
         });
         tpm.close();
-        made
+        let (at, (public, name)) = made?;
+        place.write(at, &public)?;
+        Ok((public, name))
     }
 
     fn endorsement_password(&self) -> Result<Option<Auth>, Error> {

@@ -83,6 +83,20 @@ fn an_attestation_key_is_the_same_each_time_and_shown() {
     assert_eq!(desk.run("tpm2-keytool ak create 0x81010101").ok().out().trim(), name);
     desk.run("tpm2-keytool ak create 0x81010101").failed().says("the handle 0x81010101 is in use");
     desk.run("tpm2-keytool ak create --template ak-rsa -C owner 0x81010102").ok();
+    // Without a handle, a reference file names the first free one.
+    let made = desk.run("tpm2-keytool ak create ak.ref").ok();
+    assert_eq!(
+        (made.out().trim(), made.err().as_str()),
+        (&*name, "tpm2-keytool: the attestation key is at 0x81010103\n")
+    );
+    desk.run("tpm2-keytool ak show ak.ref").ok().says(&name);
+    desk.run("tpm2-keytool ak create ak.ref").failed().says("exists");
+    desk.run("tpm2-keytool ak create 0x80000001").failed().says("such as 0x81010100");
+    desk.run("tpm2-keytool create -e P-256 certified.tpm").ok();
+    desk.run("tpm2-keytool certify certified.tpm --ak ak.ref --nonce 00 by-reference").ok();
+    desk.run(&format!("tpm2-keytool verify by-reference --nonce 00 --ak-name {name}"))
+        .ok()
+        .says("proven: key-name");
     desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
     desk.run("tpm2-keytool ak show key.tpm")
         .failed()

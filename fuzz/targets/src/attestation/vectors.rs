@@ -74,7 +74,7 @@ pub(super) fn known() -> &'static Known {
 fn request(evidence: &Evidence) -> Vec<u8> {
     let [subject, key, algorithm] = [SUBJECT, KEY, ALGORITHM].map(|hex| hex::decode(hex).expect("hex"));
     let bundle = csr::bundle(evidence, &[]).expect("a bundle");
-    let content = csr::to_be_signed(&subject, &key, &bundle, &[]).expect("a request");
+    let content = csr::to_be_signed(&subject, &key, Some(&bundle), &[]).expect("a request");
     csr::assemble(&content, &algorithm, &[0x30, 0x06, 0x02, 0x01, 0x01, 0x02, 0x01, 0x01]).expect("a request")
 }
 
