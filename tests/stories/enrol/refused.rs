@@ -1,9 +1,8 @@
 //! What the CA refuses: software keys, other TPMs, replayed and altered statements, migratable keys.
 use attestation::Evidence;
 use demo_ca::Options;
-use keyfile::policy::Condition;
 use keyfile::wire::{Marshal, Unmarshal};
-use keyfile::{CommandCode, Handle, KeyFile, Kind, Public, PublicKey};
+use keyfile::{Handle, KeyFile, Kind, Public, PublicKey};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::hash::MessageDigest;
 use openssl::nid::Nid;
@@ -68,7 +67,6 @@ fn software_keys_and_migratable_keys_are_refused() {
     let private = desk.shell.read("r")[2..].to_vec();
     let mut file = KeyFile::new(Kind::Loadable, Handle::OWNER, public, private);
     file.empty_auth = true;
-    file.policy = Some(vec![Condition::Command(CommandCode::DUPLICATE).statement().unwrap()]);
     desk.shell.write(KEY, file.to_file().unwrap());
     refused("key-attributes: fixedTPM|fixedParent is missing");
 }
