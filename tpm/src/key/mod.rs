@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `open` | opens keys from files and handles |
+//! | `create` | creates keys |
 //! | `private`, `block` | the private operations |
 //! | `operate`, `ready` | one operation: loads, authorizes and uses the key |
 //! | `usable`, `empty_auth` | what is known of the key and its password |
@@ -14,6 +15,7 @@ mod activate;
 mod admin;
 mod block;
 mod certify;
+mod create;
 mod empty_auth;
 mod open;
 mod operate;
