@@ -22,9 +22,9 @@ help: ## show this list
 ifeq ($(words $(CURDIR)),1)
 build: export CARGO_BUILD_RUSTFLAGS = --remap-path-prefix=$(CURDIR)=.
 endif
-build: ## build tpm2.so, tpm2-keytool and its drop-in names in target/release, and manual pages, completions and licences beside it
+build: ## build tpm2.so, tpm2-keyfiles-pkcs11.so, tpm2-keytool and its drop-in names in target/release, and manual pages, completions and licences beside it
 	@$(DEPS) build
-	$(CARGO) build --locked --release -p tpm2-provider -p tpm2-keytool
+	$(CARGO) build --locked --release -p tpm2-provider -p tpm2-keyfiles-pkcs11 -p tpm2-keytool
 	@out=$$(./scripts/target-dir)/release && ./scripts/link-names $$out && ./scripts/pages $$out && ./scripts/licences $$out && \
 		echo $$out >.built
 

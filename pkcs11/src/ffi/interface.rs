@@ -218,3 +218,36 @@ fn find((name, version): (Option<&CStr>, Option<CK_VERSION>), flags: CK_FLAGS) -
         .map(|(_, interface)| interface)
         .ok_or_else(|| Error::new(CKR_FUNCTION_FAILED, "this module has no such interface"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_is_found_by_name_version_and_flags() {
+        let version = |(name, version), flags| {
+            find((name, version), flags).ok().map(|found| {
+                // SAFETY: every function list begins with its version.
+                unsafe { found.0.pFunctionList.cast::<CK_VERSION>().read() }
+            })
+        };
+        let numbers = |version: CK_VERSION| (version.major, version.minor);
+        assert_eq!(version((None, None), 0).map(numbers), Some((3, 0)));
+        assert_eq!(version((Some(NAME), Some(V2)), 0).map(numbers), Some((2, 40)));
+        for (wanted, flags) in [
+            ((Some(c"Vendor NSS FIPS Interface"), None), 0),
+            ((None, Some(CK_VERSION { major: 3, minor: 2 })), 0),
+            ((None, None), CKF_INTERFACE_FORK_SAFE),
+        ] {
+            assert!(version(wanted, flags).is_none());
+        }
+    }
+
+    #[test]
+    fn unsupported_functions_have_an_answer() {
+        let function = LIST_2.C_InitToken.unwrap();
+        // SAFETY: it looks at no argument.
+        let code = unsafe { function(0, std::ptr::null_mut(), 0, std::ptr::null_mut()) };
+        assert_eq!(code, CKR_FUNCTION_NOT_SUPPORTED);
+    }
+}

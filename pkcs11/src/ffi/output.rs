@@ -142,3 +142,62 @@ impl Output<'_> {
         Err(Error::new(CKR_BUFFER_TOO_SMALL, format!("{size} bytes are needed, the buffer has {room}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+
+    fn code(result: Result<()>) -> Option<u64> {
+        result.err().map(|error| error.code())
+    }
+
+    #[test]
+    fn a_query_gets_the_size_and_a_small_buffer_an_error_with_the_size() {
+        let mut length = 7;
+        // SAFETY: the pointers are valid, here and below.
+        let query = unsafe { Output::new(ptr::null_mut(), &raw mut length) }.unwrap();
+        assert!(query.is_query());
+        assert!(query.with_room(64).unwrap().is_none());
+        assert_eq!(length, 64);
+
+        let mut buffer = [0; 4];
+        let mut length = 3;
+        // SAFETY: as above.
+        let small = unsafe { Output::new(buffer.as_mut_ptr(), &raw mut length) }.unwrap();
+        assert_eq!(code(small.put(b"four")), Some(CKR_BUFFER_TOO_SMALL));
+        assert_eq!((length, buffer), (4, [0; 4]), "nothing is written");
+        // SAFETY: as above.
+        let small = unsafe { Output::new(buffer.as_mut_ptr(), &raw mut length) }.unwrap();
+        assert_eq!(small.with_room(5).err().map(|error| error.code()), Some(CKR_BUFFER_TOO_SMALL));
+        assert_eq!(length, 5);
+
+        length = 4;
+        // SAFETY: as above.
+        let enough = unsafe { Output::new(buffer.as_mut_ptr(), &raw mut length) }.unwrap();
+        enough.with_room(4).unwrap().unwrap().put(b"two").unwrap();
+        assert_eq!((length, buffer), (3, *b"two\0"));
+        // SAFETY: NULL is an error.
+        assert!(unsafe { Output::new(buffer.as_mut_ptr(), ptr::null_mut()) }.is_err());
+    }
+
+    #[test]
+    fn a_list_is_written_whole_or_not_at_all() {
+        let mut places = [0_u16; 3];
+        let mut count = 2;
+        // SAFETY: the pointers are valid, here and below.
+        let list = unsafe { Items::new(places.as_mut_ptr(), &raw mut count) }.unwrap();
+        assert_eq!(code(list.put(&[1, 2, 3])), Some(CKR_BUFFER_TOO_SMALL));
+        assert_eq!((count, places), (3, [0; 3]));
+        // SAFETY: as above.
+        unsafe { Items::new(places.as_mut_ptr(), &raw mut count) }.unwrap().put(&[1, 2]).unwrap();
+        assert_eq!((count, places), (2, [1, 2, 0]));
+        // SAFETY: as above.
+        let query = unsafe { Items::<u16>::new(ptr::null_mut(), &raw mut count) }.unwrap();
+        query.put(&[1, 2, 3]).unwrap();
+        assert_eq!(count, 3);
+        // SAFETY: NULL is an error.
+        assert!(unsafe { Slot::<u16>::new(ptr::null_mut()) }.is_err());
+    }
+}

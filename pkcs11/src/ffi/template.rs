@@ -136,3 +136,69 @@ unsafe fn list<'a>(attributes: *const CK_ATTRIBUTE, count: CK_ULONG) -> Result<&
         _ => Err(bad("the list of attributes is too long")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr;
+
+    use super::*;
+
+    fn attribute(type_: CK_ATTRIBUTE_TYPE, value: &mut [u8]) -> CK_ATTRIBUTE {
+        let length = CK_ULONG::try_from(value.len()).unwrap();
+        CK_ATTRIBUTE { type_, pValue: value.as_mut_ptr().cast(), ulValueLen: length }
+    }
+
+    #[test]
+    fn values_have_the_size_of_their_type() {
+        let (mut class, mut flag, mut label) = (CKO_PRIVATE_KEY.to_ne_bytes(), [CK_TRUE], *b"\xff");
+        let mut list = [
+            attribute(CKA_CLASS, &mut class),
+            attribute(CKA_TOKEN, &mut flag),
+            attribute(CKA_LABEL, &mut label),
+        ];
+        // SAFETY: the list is valid.
+        let template = unsafe { Template::read(list.as_mut_ptr(), 3) }.unwrap();
+        assert_eq!(template.number(CKA_CLASS).unwrap(), Some(CKO_PRIVATE_KEY));
+        assert_eq!(template.flag(CKA_TOKEN).unwrap(), Some(true));
+        assert_eq!(template.flag(CKA_PRIVATE).unwrap(), None);
+        for wrong in [
+            template.number(CKA_TOKEN).map(drop),
+            template.flag(CKA_CLASS).map(drop),
+            template.text(CKA_LABEL).map(drop),
+        ] {
+            assert_eq!(wrong.unwrap_err().code(), CKR_ATTRIBUTE_VALUE_INVALID);
+        }
+        // SAFETY: NULL without a length is empty, with one an error.
+        assert_eq!(unsafe { Template::read(ptr::null_mut(), 0) }.unwrap().iter().count(), 0);
+        // SAFETY: as above.
+        assert!(unsafe { Template::read(ptr::null_mut(), 1) }.is_err());
+        // SAFETY: the list is too long, which is found before it is read.
+        assert!(unsafe { Template::read(list.as_mut_ptr(), 1 << 40) }.is_err());
+        list[0].pValue = ptr::null_mut();
+        // SAFETY: as above.
+        assert!(unsafe { Template::read(list.as_mut_ptr(), 1) }.is_err());
+    }
+
+    #[test]
+    fn an_attribute_without_an_answer_does_not_keep_the_others_from_theirs() {
+        let answer = |attribute| match attribute {
+            CKA_LABEL | CKA_ID => Found::Value(Zeroizing::new(b"abc".to_vec())),
+            CKA_VALUE => Found::Sensitive,
+            _ => Found::Unknown,
+        };
+        let (mut label, mut id, mut value) = ([0; 4], [0; 2], [0; 9]);
+        let mut list = [
+            attribute(CKA_VALUE, &mut value),
+            attribute(CKA_MODULUS, &mut []),
+            attribute(CKA_ID, &mut id),
+            attribute(CKA_LABEL, &mut label),
+            CK_ATTRIBUTE { type_: CKA_ID, pValue: ptr::null_mut(), ulValueLen: 0 },
+        ];
+        // SAFETY: the list is valid.
+        let error = unsafe { Answers::new(list.as_mut_ptr(), 5) }.unwrap().fill(answer).unwrap_err();
+        assert_eq!(error.code(), CKR_BUFFER_TOO_SMALL);
+        let none = CK_UNAVAILABLE_INFORMATION;
+        assert_eq!(list.map(|attribute| attribute.ulValueLen), [none, none, none, 3, 3]);
+        assert_eq!((label, id, value), (*b"abc\0", [0; 2], [0; 9]));
+    }
+}

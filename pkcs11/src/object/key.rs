@@ -1,6 +1,5 @@
 //! Attributes of private and public keys (PKCS#11 3.0 §4.7 to §4.9, and §2.1, §2.3 of its mechanisms for RSA and EC).
 
-use asn1::{BitString, ObjectIdentifier, Sequence};
 use cryptoki_sys::*;
 use keyfile::{AlgId, Attributes, PublicKey};
 use tokens::{Contents, TokenKey};
@@ -98,28 +97,18 @@ fn numbers(key: &TokenKey, attribute: CK_ATTRIBUTE_TYPE) -> Found {
             let zeros = octets.iter().take_while(|octet| **octet == 0).count();
             bytes(octets.get(zeros..).unwrap_or_default())
         }
-        (PublicKey::Ecc { .. }, CKA_EC_PARAMS) => {
-            ec_parts(key.spki()).map_or(Found::Unknown, |(curve, _)| bytes(&curve))
-        }
-        (PublicKey::Ecc { .. }, CKA_EC_POINT) => {
-            ec_parts(key.spki()).map_or(Found::Unknown, |(_, point)| bytes(&point))
+        (PublicKey::Ecc { curve, .. }, CKA_EC_PARAMS) => curve
+            .oid()
+            .and_then(|oid| asn1::write_single(&oid).ok())
+            .map_or(Found::Unknown, |der| bytes(&der)),
+        (PublicKey::Ecc { curve, x, y, .. }, CKA_EC_POINT) => {
+            let size = curve.field_bytes();
+            let padded = |number: &[u8]| [&vec![0; size.saturating_sub(number.len())], number].concat();
+            let point = [&[4][..], &padded(x), &padded(y)].concat();
+            asn1::write_single(&point.as_slice()).map_or(Found::Unknown, |der| bytes(&der))
         }
         _ => Found::Unknown,
     }
-}
-
-/// The curve (ECParameters) and the point (ECPoint in an OCTET STRING) of a SubjectPublicKeyInfo, each in DER.
-fn ec_parts(spki: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let parsed = asn1::parse_single::<Sequence<'_>>(spki).ok()?.parse(|parser| {
-        let curve = parser.read_element::<Sequence<'_>>()?.parse(|parser| {
-            parser.read_element::<ObjectIdentifier>()?;
-            parser.read_element::<ObjectIdentifier>()
-        })?;
-        let point = parser.read_element::<BitString<'_>>()?;
-        Ok::<_, asn1::ParseError>((curve, point.as_bytes().to_vec()))
-    });
-    let (curve, point) = parsed.ok()?;
-    Some((asn1::write_single(&curve).ok()?, asn1::write_single(&point.as_slice()).ok()?))
 }
 
 fn key_gen_mechanism(key: &TokenKey) -> CK_MECHANISM_TYPE {

@@ -93,7 +93,7 @@ impl Decryption {
                 Padding::Oaep { digest: digest.digest(), mgf1: mgf1.digest(), label }
             }
         };
-        Ok(decrypt(&key.key, &key.public(), &key.memory, &padding, &self.ciphertext).map_err(invalid)?)
+        decrypt(&key.key, &key.public(), &key.memory, &padding, &self.ciphertext).map_err(invalid)
     }
 }
 
