@@ -91,8 +91,20 @@ impl Display {
             if ended() {
                 return None;
             }
-            let names = || self.shell.run("xdotool search --onlyvisible --name . getwindowname %@").out();
-            assert!(start.elapsed() < LIMIT, "no window {title:?}, only:\n{}", names());
+            assert!(start.elapsed() < LIMIT, "no window {title:?}, only:\n{}", self.titles());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Waits until a title contains the text.
+    ///
+    /// # Panics
+    /// If it does not appear.
+    #[track_caller]
+    pub fn wait_for_title(&self, text: &str) {
+        let start = Instant::now();
+        while !self.titles().contains(text) {
+            assert!(start.elapsed() < LIMIT, "no title {text:?}, only:\n{}", self.titles());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -125,6 +137,11 @@ impl Display {
         let file = module::workspace().join(folder).join(format!("{name}.png"));
         self.shell.write("png.py", PNG);
         self.shell.ok(&format!("/usr/bin/python3 png.py Xvfb_screen0 {}", file.display()));
+    }
+
+    /// Returns the titles of the visible windows (_NET_WM_NAME; `search` knows only WM_NAME, which Firefox does not change).
+    fn titles(&self) -> String {
+        self.shell.run("xdotool search --onlyvisible --name . getwindowname %@").out()
     }
 
     /// Without a window manager, the keyboard belongs to the window under the pointer until a window is named.

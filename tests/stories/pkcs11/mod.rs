@@ -1,0 +1,2 @@
+//! Programs without OpenSSL's providers use a TPM key through the PKCS#11 module.
+mod browsers;
