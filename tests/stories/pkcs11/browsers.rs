@@ -2,7 +2,7 @@
 
 use tests::{Browser, Display, Nginx, Token};
 
-const PIN: &str = "1234";
+use super::PIN;
 
 /// Opens a page without a screen, and returns who the server says was there.
 #[track_caller]
