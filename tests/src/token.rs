@@ -57,8 +57,7 @@ impl Token {
         if crate::standin::key(&self.shell, &self.openssl, name, options) {
             self.certify(name);
             return;
-        let tool = Tool::new(self.openssl.shell(), &self.manager.tcti());
-        tool.ok(&format!("create {options} keys/{name}.tpm"));
+        self.tool().ok(&format!("create {options} keys/{name}.tpm"));
         self.openssl.ok(&format!("pkey -in keys/{name}.tpm -pubout -out {name}.pub"));
         self.certify(name);
     }
@@ -75,6 +74,13 @@ impl Token {
         );
     }
 
+    /// Issues a client's certificate `keys/NAME.crt` for the key of the reference file `NAME.ref`.
+    #[track_caller]
+    pub fn certify_reference(&self, name: &str) {
+        self.openssl.ok(&format!("pkey -in {name}.ref -pubout -out {name}.pub"));
+        self.certify(name);
+    }
+
     /// Returns the authority, whose certificate is in the folder.
     #[must_use]
     pub fn authority(&self) -> &Authority {
@@ -85,6 +91,20 @@ impl Token {
     #[must_use]
     pub fn stock(&self) -> Openssl {
         self.openssl.without_tpm2()
+    }
+
+    /// Returns the key tool for the same TPM in the same folder.
+    #[must_use]
+    #[track_caller]
+    pub fn tool(&self) -> Tool {
+        Tool::new(self.openssl.shell(), &self.manager.tcti())
+    }
+
+    /// Returns a shell with other lines in the configuration of the module.
+    #[must_use]
+    pub fn configured(&self, lines: &str) -> Shell {
+        let configuration = self.shell.write("other.conf", lines);
+        self.unconfigured().env("TPM2_PKCS11_CONF", configuration)
     }
 
     /// Returns the path of the PKCS#11 module.

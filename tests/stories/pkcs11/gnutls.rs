@@ -52,7 +52,7 @@ fn certtool_signs_a_request_with_the_key() {
         run(&token, "certtool", &line).ok();
         let stock = token.stock();
         let shown = stock.ok("req -in request.pem -verify -noout -subject -pubkey");
-        assert!(shown.out().ends_with(&stock.text("web.pub")), "{shown}");
+        assert!(shown.out().contains(&stock.text("web.pub")), "{shown}");
         shown.says("verify OK").says("request");
     }
 }

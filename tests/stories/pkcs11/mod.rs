@@ -1,9 +1,12 @@
 //! Programs without OpenSSL's providers use a TPM key through the PKCS#11 module.
 mod browsers;
+mod configuration;
 mod gnutls;
+mod java;
 mod nss_tools;
 mod opensc;
 mod openssh;
+mod openvpn;
 mod p11_kit;
 mod python;
 
