@@ -1,4 +1,5 @@
 //! A private X server without a screen, and a hand that types into its windows.
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::process::Process;
@@ -134,7 +135,11 @@ impl Display {
     /// If the file cannot be written.
     pub fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("TPM2_PICTURES") else { return };
-        let file = module::workspace().join(folder).join(format!("{name}.png"));
+        self.save(&module::workspace().join(folder).join(format!("{name}.png")));
+    }
+
+    #[track_caller]
+    fn save(&self, file: &Path) {
         self.shell.write("png.py", PNG);
         self.shell.ok(&format!("/usr/bin/python3 png.py Xvfb_screen0 {}", file.display()));
     }
@@ -150,5 +155,22 @@ impl Display {
         let _ = self.shell.run(&format!("xdotool windowfocus {window}"));
         // A dialog gives the keyboard to its field after it has become visible.
         std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_display_has_a_number_of_its_own_and_its_picture_is_a_png_of_its_size() {
+        let shell = Shell::new("display");
+        let displays = [Display::start(&shell), Display::start(&Shell::new("display"))];
+        assert_ne!(displays[0].name(), displays[1].name());
+        assert_eq!(displays[0].window("no such title"), None);
+        displays[0].save(&shell.file("screen.png"));
+        let picture = shell.read("screen.png");
+        assert!(picture.starts_with(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"));
+        assert_eq!(picture[16..24], [1000_u32.to_be_bytes(), 640_u32.to_be_bytes()].concat());
     }
 }

@@ -51,7 +51,9 @@ impl Browser {
             Self::Chromium => (chromium::prepare(token, &home, server), "chromium.log"),
             Self::Firefox => (firefox::prepare(token, &home), "firefox.log"),
         };
-        let shell = contained(Shell::clone(token)).env("HOME", &home);
+        // Its policies are invisible to the system, and all of its processes end with the first.
+        let shell = Shell::clone(token).env("HOME", &home);
+        let shell = shell.in_mount_namespace("--pid --fork --kill-child --mount-proc");
         let (shell, headless) = match (display, self) {
             (Some(display), _) => (shell.env("DISPLAY", display.name()), ""),
             (None, Self::Chromium) => (shell, "--headless=new"),
@@ -67,11 +69,4 @@ impl Visit {
     pub fn log(&self) -> &'static str {
         self.log
     }
-}
-
-/// Puts the browser into mount and PID namespaces: its policies are invisible to the system, and all of its processes end with the first.
-fn contained(shell: Shell) -> Shell {
-    let user = shell.ok("id -u").out();
-    let map = if user.trim() == "0" { "" } else { "--map-root-user" };
-    shell.under(&format!("unshare --mount --pid --fork --kill-child --mount-proc {map}"))
 }

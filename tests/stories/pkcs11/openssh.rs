@@ -95,15 +95,17 @@ fn ssh_agent_logs_in_with_the_key() {
         let server = Sshd::start(&token);
         let module = token.module();
         let folder = module.parent().unwrap().display().to_string();
-        let shell = asked(&token, pin).env("SSH_AUTH_SOCK", token.file("agent"));
-        let _agent = shell.spawn(&format!("ssh-agent -D -a agent -P '{folder}/*'"), "agent.log");
-        while !token.file("agent").exists() {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        shell.ok(&format!("ssh-add -s {}", module.display()));
-        shell.ok("ssh-add -l").says("web");
-        assert_eq!(shell.ok(&server.login("")).out(), "welcome\n");
-        shell.ok(&format!("ssh-add -e {}", module.display()));
-        shell.run(&server.login("")).failed().says("Permission denied");
+        let (module, login) = (module.display(), server.login(""));
+        let steps = [
+            format!("ssh-add -s {module}"),
+            "ssh-add -l".to_owned(),
+            login.clone(),
+            format!("ssh-add -e {module}"),
+            format!("! {login}"),
+        ];
+        token.write("steps", format!("set -e\n{}\n", steps.join("\n")));
+        let output = asked(&token, pin).ok(&format!("ssh-agent -P '{folder}/*' sh steps"));
+        assert_eq!(output.out().matches("welcome\n").count(), 1, "{output}");
+        output.says("Card added").says(" web (").says("Card removed").says("Permission denied");
     }
 }
