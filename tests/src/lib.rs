@@ -20,6 +20,8 @@
 //! | `openssl`, `tool`, `peers` | stock openssl, the key tool, the other implementations |
 //! | `authority` | certificates for public keys |
 //! | `tls`, `pty`, `dialog`, `c_program`, `valgrind` | servers and clients, prompts, resident programs, C, memory |
+//! | `token`, `nss` | a PKCS#11 token for programs without OpenSSL, and databases of NSS with its module |
+//! | `browser`, `display`, `nginx` | Chromium and Firefox, an X server without a screen, a server with client certificates |
 //! | `module` | the location of the freshly built module |
 //! | `port` | free TCP ports, proven to belong to the child that listens |
 //! | `process` | children that end with this process, and runs with a time limit |
@@ -36,16 +38,20 @@
 )]
 
 mod authority;
+mod browser;
 pub mod c_program;
 pub mod chips;
 mod device;
 mod dialog;
+mod display;
 mod ffi;
 mod gap;
 pub mod layout;
 pub mod log;
 pub mod module;
 mod mssim;
+mod nginx;
+pub mod nss;
 mod openssl;
 mod pace;
 mod parameters;
@@ -64,13 +70,17 @@ mod swtpm;
 mod tabrmd;
 pub mod tamper;
 pub mod tls;
+pub mod token;
 mod tool;
 mod upstream;
 pub mod valgrind;
 
 pub use authority::Authority;
+pub use browser::{Browser, Visit};
 pub use device::TerminalDevice;
 pub use dialog::Dialog;
+pub use display::Display;
+pub use nginx::Nginx;
 pub use openssl::{Openssl, Order};
 pub use pace::Pace;
 pub use proxy::Proxy;
@@ -83,4 +93,5 @@ pub use swtpm::Swtpm;
 pub use tabrmd::Tabrmd;
 pub use tamper::Fate;
 pub use tls::TlsServer;
+pub use token::Token;
 pub use tool::Tool;

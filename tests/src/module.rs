@@ -8,6 +8,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
+/// The file name of the PKCS#11 module.
+const PKCS11: &str = "tpm2-keyfiles-pkcs11.so";
+
 /// Returns the folder that contains `tpm2.so`, for OPENSSL_MODULES: TPM2_MODULE_DIR, or `release` in the target folder.
 ///
 /// # Panics
@@ -38,6 +41,24 @@ pub fn keytool() -> PathBuf {
         tool
     });
     tool.clone()
+}
+
+/// Returns the path of the PKCS#11 module, which is beside the provider.
+///
+/// # Panics
+/// If it is missing or older than one of its sources.
+#[must_use]
+#[track_caller]
+pub fn pkcs11() -> PathBuf {
+    if crate::standin::on() {
+        return "/usr/lib/softhsm/libsofthsm2.so".into();
+    static MODULE: OnceLock<PathBuf> = OnceLock::new();
+    let module = MODULE.get_or_init(|| {
+        let module = chosen().join(PKCS11);
+        check(&module, &chosen().join("libtpm2_keyfiles_pkcs11.d"));
+        module
+    });
+    module.clone()
 }
 
 /// Returns cargo's target folder.

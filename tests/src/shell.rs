@@ -70,6 +70,16 @@ impl Shell {
         self
     }
 
+    /// Runs each command in a mount namespace, in which `mount --bind` changes what only this command sees; `options` of unshare(1) add
+    /// other namespaces.
+    #[must_use]
+    #[track_caller]
+    pub fn in_mount_namespace(self, options: &str) -> Self {
+        let user = self.ok("id -u").out();
+        let map = if user.trim() == "0" { "" } else { "--map-root-user" };
+        self.under(&format!("unshare --mount {options} {map}"))
+    }
+
     /// Returns the folder.
     #[must_use]
     pub fn folder(&self) -> &Path {

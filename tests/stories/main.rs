@@ -87,6 +87,7 @@ mod oracle;
 mod order;
 mod other_primary;
 mod peers;
+mod pkcs11;
 mod pki;
 mod policy;
 mod policy_left;

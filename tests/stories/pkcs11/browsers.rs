@@ -1,0 +1,64 @@
+//! Chromium and Firefox log in at a server with a TPM key, without and with a PIN.
+
+use tests::{Browser, Display, Nginx, Token};
+
+use super::PIN;
+
+/// Opens a page without a screen, and returns who the server says was there.
+#[track_caller]
+fn headless(browser: Browser, options: &str) -> String {
+    let token = Token::with_key(options);
+    let server = Nginx::start(&token);
+    let visit = browser.open(&token, &server, "page", None);
+    server.wait_for("page", visit.log())
+}
+
+/// Opens a page on a display, types this PIN once, refuses to try again, and returns who the server says was there.
+#[track_caller]
+fn with_pin(browser: Browser, options: &str, pin: &str) -> String {
+    let token = Token::with_key(&format!("{options} -k {PIN}"));
+    let server = Nginx::start(&token);
+    let display = Display::start(&token);
+    let visit = browser.open(&token, &server, "page", Some(&display));
+    let visited = || server.visitor("page").is_some();
+    let window = display.new_window(browser.prompt(), None, visited).expect("a question for the PIN");
+    assert!(!visited(), "the page is requested before the PIN is known");
+    display.picture(&format!("{}-pin", browser.name()));
+    display.type_line(&window, pin);
+    // A browser asks again in a new window if the PIN is wrong.
+    let mut last = window;
+    while let Some(again) = display.new_window(browser.prompt(), Some(&last), visited) {
+        display.press(&again, "Escape");
+        last = again;
+    }
+    let visitor = server.wait_for("page", visit.log());
+    display.wait_for_title(visitor.split(' ').next().unwrap());
+    display.picture(&format!("{}-page", browser.name()));
+    visitor
+}
+
+#[test]
+fn chromium_and_firefox_log_in_with_a_key_without_pin() {
+    for browser in Browser::BOTH {
+        for options in ["-e P-256", "-r"] {
+            assert_eq!(headless(browser, options), "SUCCESS CN=web", "{browser:?} {options}");
+        }
+    }
+}
+
+#[test]
+fn chromium_logs_in_with_the_typed_pin() {
+    assert_eq!(with_pin(Browser::Chromium, "-e P-256", PIN), "SUCCESS CN=web");
+}
+
+#[test]
+fn firefox_logs_in_with_the_typed_pin() {
+    assert_eq!(with_pin(Browser::Firefox, "-r", PIN), "SUCCESS CN=web");
+}
+
+#[test]
+fn a_browser_does_not_log_in_with_a_wrong_pin() {
+    for browser in Browser::BOTH {
+        assert_eq!(with_pin(browser, "-e P-256", "9999"), "NONE -", "{browser:?}");
+    }
+}

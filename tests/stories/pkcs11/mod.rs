@@ -1,0 +1,14 @@
+//! Programs without OpenSSL's providers use a TPM key through the PKCS#11 module.
+mod browsers;
+mod configuration;
+mod gnutls;
+mod java;
+mod nss_tools;
+mod opensc;
+mod openssh;
+mod openvpn;
+mod p11_kit;
+mod python;
+
+/// The password of the keys with a password.
+const PIN: &str = "1234";

@@ -1,0 +1,60 @@
+//! NSS: modutil adds the module, certutil lists and makes keys, tstclnt logs in.
+use tests::{Nginx, Shell, Token, nss, token};
+
+use super::PIN;
+
+/// Returns a token, and a shell in which `-d db -f pin` names a database with the module.
+fn installed(token: &Token) -> Shell {
+    nss::database_of(token, &token.file("db"));
+    token.write("pin", format!("{PIN}\n"));
+    token.write("noise", [7; 100]);
+    Shell::clone(token)
+}
+
+#[test]
+fn modutil_and_certutil_list_the_token_its_certificate_and_its_key() {
+    for options in ["-e P-256", "-r", &format!("-e P-256 -k {PIN}")] {
+        let token = Token::with_key(options);
+        let shell = installed(&token);
+        shell
+            .ok(&format!("modutil -dbdir sql:db -list {}", nss::NAME))
+            .says("Token Name: keys")
+            .says("Example");
+        let certificates = shell.ok(&format!("certutil -L -d sql:db -h {} -f pin", token::LABEL));
+        // "u": the private key of the certificate is there.
+        let line = certificates.out();
+        let line = line.lines().find(|line| line.starts_with("keys:web")).unwrap_or_default();
+        assert!(line.ends_with("u,u,u"), "{certificates}");
+        shell.ok(&format!("certutil -K -d sql:db -h {} -f pin", token::LABEL)).says("keys:web");
+    }
+}
+
+#[test]
+fn certutil_makes_a_key_and_a_request_in_the_token() {
+    let token = Token::new();
+    let shell = installed(&token);
+    shell.ok("certutil -G -d sql:db -h keys -f pin -k ec -q nistp256 -z noise");
+    let files = std::fs::read_dir(token.file("keys")).unwrap().flatten();
+    let names: Vec<_> = files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+    assert!(names.len() == 1 && names[0].ends_with(".tpm"), "{names:?}");
+    let line =
+        "certutil -R -d sql:db -h keys -f pin -k ec -q nistp256 -z noise -s CN=request -a -o request.pem";
+    shell.ok(line);
+    token.stock().ok("req -in request.pem -verify -noout -subject").says("verify OK").says("request");
+}
+
+#[test]
+fn tstclnt_logs_in_at_a_server() {
+    for options in ["-r", &format!("-e P-256 -k {PIN}")] {
+        let token = Token::with_key(options);
+        let shell = installed(&token);
+        let server = Nginx::start(&token);
+        for (page, version) in [("tls12", "tls1.2"), ("tls13", "tls1.3")] {
+            let versions = format!("-V {version}:{version}");
+            let line =
+                format!("tstclnt -h 127.0.0.1 -p {} -d sql:db -n keys:web -W pin {versions}", server.port());
+            shell.pipe(&line, format!("GET /{page} HTTP/1.0\r\n\r\n")).ok();
+            assert_eq!(server.wait_for(page, ""), "SUCCESS CN=web");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Messages that a stock openssl encrypts are decrypted.
+use super::Opensc;
+
+#[test]
+fn pkcs1_and_oaep_are_decrypted() {
+    let opensc = Opensc::with_key("-r");
+    let stock = opensc.token.stock();
+    stock.write("message", "what is secret");
+    for (encrypt, decrypt) in [
+        ("rsa_padding_mode:pkcs1", "RSA-PKCS"),
+        (
+            "rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha1",
+            "RSA-PKCS-OAEP --hash-algorithm SHA-1 --mgf MGF1-SHA1",
+        ),
+        (
+            "rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256",
+            "RSA-PKCS-OAEP --hash-algorithm SHA256 --mgf MGF1-SHA256",
+        ),
+    ] {
+        stock.ok(&format!(
+            "pkeyutl -encrypt -pubin -inkey web.pub -pkeyopt {encrypt} -in message -out encrypted"
+        ));
+        opensc.ok(&format!("--decrypt --mechanism {decrypt} --label web -i encrypted -o decrypted"));
+        assert_eq!(stock.text("decrypted"), "what is secret", "{decrypt}");
+        stock.write("decrypted", "");
+        stock.write("encrypted", [0x55; 256]);
+        opensc
+            .run(&format!("--decrypt --mechanism {decrypt} --label web -i encrypted -o decrypted"))
+            .failed();
+        assert_eq!(stock.text("decrypted"), "", "{decrypt}");
+    }
+}

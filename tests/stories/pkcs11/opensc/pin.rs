@@ -1,0 +1,31 @@
+//! The PIN of a login is the password of the key.
+use super::Opensc;
+use crate::pkcs11::PIN;
+
+const SIGN: &str = "--sign --mechanism ECDSA --signature-format openssl --label web -i digest -o signature";
+
+#[test]
+fn a_key_with_password_refuses_to_sign_without_a_login_and_with_a_wrong_pin() {
+    let opensc = Opensc::with_key(&format!("-e P-256 -k {PIN}"));
+    opensc.data();
+    opensc.run(SIGN).failed();
+    let opensc = opensc.login("--login --pin 9999");
+    opensc.run(SIGN).failed().says("CKR_PIN_INCORRECT");
+    assert!(!opensc.token.file("signature").exists());
+    opensc.login("--login --pin 1234").ok(SIGN);
+}
+
+#[test]
+fn a_changed_pin_replaces_the_old_one() {
+    let opensc = Opensc::with_key(&format!("-e P-256 -k {PIN}"));
+    let stock = opensc.data();
+    let before = stock.text("keys/web.tpm");
+    let opensc = opensc.login("--login --pin 9999");
+    opensc.run("--change-pin --new-pin 5678").failed().says("CKR_PIN_INCORRECT");
+    assert_eq!(stock.text("keys/web.tpm"), before);
+    let opensc = opensc.login("--login --pin 1234");
+    opensc.ok("--change-pin --new-pin 5678");
+    opensc.run(SIGN).failed().says("CKR_PIN_INCORRECT");
+    opensc.login("--login --pin 5678").ok(SIGN);
+    stock.ok("dgst -sha256 -verify web.pub -signature signature data").says("Verified OK");
+}
