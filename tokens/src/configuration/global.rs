@@ -43,7 +43,7 @@ impl Global {
     pub(super) fn read(path: &Path, lines: Vec<Line>) -> Result<Self, Error> {
         let mut global = Self { path: path.to_owned(), ..Self::default() };
         for line in lines {
-            let wrong = |problem, hint: String| Error::Configuration {
+            let wrong = |problem, hint: &'static str| Error::Configuration {
                 path: path.to_owned(),
                 line: line.number,
                 problem,
@@ -56,7 +56,7 @@ impl Global {
                         "the value of `{}` has {length} bytes, and PKCS#11 has room for {LONGEST}",
                         shown(&line.name)
                     ),
-                    "shorten it".to_owned(),
+                    "shorten it",
                 )),
             };
             match line.name.as_str() {
@@ -68,7 +68,7 @@ impl Global {
                 }
                 name => {
                     let problem = format!("`{}` is unknown before the first section", shown(name));
-                    return Err(wrong(problem, hint()));
+                    return Err(wrong(problem, HINT));
                 }
             }
         }
@@ -118,7 +118,4 @@ impl Lookup for Settings<'_> {
     }
 }
 
-fn hint() -> String {
-    let settings: Vec<&str> = Setting::ALL.iter().map(Setting::name).collect();
-    format!("use manufacturer id, library description, or a setting: {}", settings.join(", "))
-}
+const HINT: &str = "use manufacturer id, library description, or a setting of the provider's section in openssl.cnf, such as tcti or pin-source";

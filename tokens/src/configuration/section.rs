@@ -169,39 +169,41 @@ impl Lines<'_> {
         if !known && !prefix.is_some_and(|prefix| value.starts_with(prefix)) {
             return Ok(Private::File(self.path_of(line)?, Password::Unspecified));
         }
-        let wrong = |problem: String, hint| {
-            self.wrong(line.number, format!("`private key` is not usable: {problem}"), hint)
+        let wrong = |problem: &str, hint: &str| {
+            self.wrong(line.number, format!("`private key` is not usable: {problem}"), hint.to_owned())
         };
         let Uri { location, password } = Uri::parse(value, prefix).map_err(|error| {
-            wrong(error.to_string(), "name a key file, or a persistent key: handle:0x81000001")
+            let text = error.to_string();
+            let (cause, hint) = text.split_once(": ").unwrap_or((&text, "name one key: handle:0x81000001"));
+            wrong(cause, hint)
         })?;
         let password = match password {
             Password::Source(path) => Password::Source(self.beside(&path)),
             other => other,
         };
-        match location {
-            Location::Key(handle) => Ok(Private::Handle(handle, password)),
-            Location::File(path) => Ok(Private::File(self.beside(&path), password)),
-            Location::Serialized(path) => Ok(Private::Serialized(self.beside(&path), password)),
-            Location::Nv(_) => Err(wrong(
-                "it names an NV index".to_owned(),
-                "write the contents of the index to a file: openssl storeutl -keys -out FILE URI",
-            )),
-            Location::Transient(_) => Err(wrong(
-                "a transient object belongs to the program that loaded it".to_owned(),
-                "make the key persistent: `tpm2-keytool load`",
-            )),
-            Location::All | Location::Unread(_) => {
-                Err(wrong("it refers to several objects".to_owned(), "name one key: handle:0x81000001"))
+        let (problem, hint) = match location {
+            Location::Key(handle) => return Ok(Private::Handle(handle, password)),
+            Location::File(path) => return Ok(Private::File(self.beside(&path), password)),
+            Location::Serialized(path) => return Ok(Private::Serialized(self.beside(&path), password)),
+            Location::Nv(_) => {
+                ("it names an NV index", "write its contents to a file: openssl storeutl -keys -out FILE URI")
             }
-        }
+            Location::Transient(_) => (
+                "a transient object belongs to the program that loaded it",
+                "make the key persistent: `tpm2-keytool load`",
+            ),
+            Location::All | Location::Unread(_) => {
+                ("it refers to several objects", "name one key: handle:0x81000001")
+            }
+        };
+        Err(wrong(problem, hint))
     }
 
     fn id(&self) -> Result<Option<Vec<u8>>, Error> {
         let Some(line) = self.get("id") else { return Ok(None) };
         let digits: String = line.value.chars().filter(|character| *character != ':').collect();
         notes::hex(&digits).map(Some).ok_or_else(|| {
-            let problem = format!("the id {:?} is not hexadecimal", line.value.as_str());
+            let problem = "the value of `id` is not hexadecimal".to_owned();
             self.wrong(
                 line.number,
                 problem,
@@ -216,7 +218,7 @@ impl Lines<'_> {
             1..=LONGEST_SERIAL if line.value.is_ascii() => Ok(Some(line.value.to_string())),
             _ => Err(self.wrong(
                 line.number,
-                format!("the serial number {:?} does not fit PKCS#11", line.value.as_str()),
+                "the value of `serial` does not fit PKCS#11".to_owned(),
                 format!("write 1 to {LONGEST_SERIAL} characters of ASCII, or omit the line"),
             )),
         }
@@ -227,9 +229,9 @@ impl Lines<'_> {
         match line.value.to_lowercase().as_str() {
             "yes" => Ok(true),
             "no" => Ok(false),
-            other => Err(self.wrong(
+            _ => Err(self.wrong(
                 line.number,
-                format!("{other:?} is not a value of `always authenticate`"),
+                "the value of `always authenticate` is unknown".to_owned(),
                 "write yes or no",
             )),
         }
