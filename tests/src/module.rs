@@ -50,7 +50,6 @@ pub fn keytool() -> PathBuf {
 #[must_use]
 #[track_caller]
 pub fn pkcs11() -> PathBuf {
-        return "/usr/lib/softhsm/libsofthsm2.so".into();
     static MODULE: OnceLock<PathBuf> = OnceLock::new();
     let module = MODULE.get_or_init(|| {
         let module = chosen().join(PKCS11);

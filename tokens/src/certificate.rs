@@ -1,6 +1,10 @@
 //! A certificate of a token.
 
+mod parts;
+
 use std::path::{Path, PathBuf};
+
+pub(crate) use parts::Parts;
 
 /// A certificate, with the identifier of its key.
 #[derive(Debug, Clone)]
@@ -9,12 +13,10 @@ pub struct Certificate {
     pub(crate) id: Vec<u8>,
     pub(crate) label: String,
     pub(crate) der: Vec<u8>,
-    pub(crate) subject: Vec<u8>,
-    pub(crate) issuer: Vec<u8>,
-    pub(crate) serial: Vec<u8>,
-    pub(crate) spki: Vec<u8>,
+    pub(crate) parts: Parts,
     pub(crate) path: PathBuf,
     pub(crate) first: bool,
+    pub(crate) has_key: bool,
 }
 
 impl Certificate {
@@ -45,25 +47,25 @@ impl Certificate {
     /// Returns the subject in DER.
     #[must_use]
     pub fn subject(&self) -> &[u8] {
-        &self.subject
+        &self.parts.subject
     }
 
     /// Returns the issuer in DER.
     #[must_use]
     pub fn issuer(&self) -> &[u8] {
-        &self.issuer
+        &self.parts.issuer
     }
 
     /// Returns the serial number in DER: an INTEGER with its tag and length.
     #[must_use]
     pub fn serial(&self) -> &[u8] {
-        &self.serial
+        &self.parts.serial
     }
 
     /// Returns the SubjectPublicKeyInfo in DER.
     #[must_use]
     pub fn spki(&self) -> &[u8] {
-        &self.spki
+        &self.parts.spki
     }
 
     /// Returns the file.
@@ -76,5 +78,11 @@ impl Certificate {
     #[must_use]
     pub fn is_first(&self) -> bool {
         self.first
+    }
+
+    /// Returns true if the token has the key of this certificate.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.has_key
     }
 }

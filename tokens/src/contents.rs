@@ -1,11 +1,14 @@
 //! The contents of a token at one moment.
 
+mod join;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::key::TokenKey;
+pub(crate) use join::certificates;
 
 /// The keys and certificates of a token, and the files that could not be read.
 #[derive(Debug, Default)]
@@ -25,6 +28,12 @@ pub struct Fault {
     pub path: Option<PathBuf>,
     /// The cause, with the file.
     pub error: Arc<Error>,
+}
+
+impl Fault {
+    pub(crate) fn new(path: Option<PathBuf>, error: Error) -> Self {
+        Self { path, error: Arc::new(error) }
+    }
 }
 
 impl Contents {

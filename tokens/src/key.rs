@@ -32,6 +32,8 @@ pub(crate) enum Place {
         handle: Handle,
         /// True if it is known to have no password.
         empty_auth: bool,
+        /// True if the whole public area is known, not only the public key.
+        exact: bool,
     },
 }
 
@@ -127,8 +129,18 @@ impl TokenKey {
             )
             .advise("log in with the password of the key")
             .into()),
-            Place::Handle { handle, .. } => {
+            Place::Handle { handle, exact: true, .. } => {
                 Ok(Key::persistent_unverified(tpm, *handle, self.public.clone(), auth)?)
+            }
+            Place::Handle { handle, .. } => {
+                let key = Key::persistent(tpm, *handle, auth)?;
+                match key.public().key.has_numbers_of(&self.public.key) {
+                    true => Ok(key),
+                    false => Err(Error::request(
+                        format!("the key at {handle} has another public key than the configuration"),
+                        "correct the line `public key`, or the handle",
+                    )),
+                }
             }
         }
     }

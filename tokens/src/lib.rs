@@ -19,7 +19,16 @@ mod certificate;
 mod configuration;
 mod contents;
 mod error;
+mod file;
+mod folder;
 mod key;
+mod notes;
+mod number;
+mod sections;
+mod spki;
+mod stamp;
+#[cfg(test)]
+mod testing;
 mod token;
 
 pub use certificate::Certificate;
