@@ -55,7 +55,7 @@ check: ## check format, lints, documentation, layers and exports; licences and a
 	@./scripts/deny
 	@./scripts/msrv
 
-coverage: ## measure the lines of missing, keyfile, crypto and tpm that their own tests run, and fail below the goal: make coverage [GOAL=90] [CRATES="tpm"]
+coverage: ## measure the lines of missing, keyfile, crypto, tpm and operations that their own tests run, and fail below the goal: make coverage [GOAL=90] [CRATES="tpm"]
 	@$(DEPS) coverage
 	@GOAL=$(or $(GOAL),90) ./scripts/coverage $(CRATES)
 

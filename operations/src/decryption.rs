@@ -6,6 +6,8 @@
 
 mod by_scheme;
 mod forbidden;
+#[cfg(test)]
+mod tests;
 
 use keyfile::{Attributes, PublicKey, Scheme};
 use missing::Message;

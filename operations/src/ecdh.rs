@@ -74,3 +74,52 @@ fn no_point() -> Error {
 fn too_long_key() -> Error {
     Error::new(Kind::Parameter, "kdf-outlen is too large")
 }
+
+#[cfg(test)]
+mod tests {
+    use keyfile::{Curve, HashAlg, Scheme};
+
+    use super::*;
+    use crate::fake::{Fake, OfTpm};
+
+    fn point(fake: &Fake) -> Vec<u8> {
+        let PublicKey::Ecc { x, y, .. } = &fake.public.key else { panic!("an EC key") };
+        [&[4], x.as_slice(), y].concat()
+    }
+
+    #[test]
+    fn a_secret_is_as_long_as_the_field() {
+        for (curve, size) in [(Curve::P256, 32), (Curve::P384, 48), (Curve::P521, 66)] {
+            let fake = Fake::ec(Scheme::Null, curve);
+            assert_eq!(field_bytes(&fake).unwrap(), size);
+            assert_eq!(shared_secret(&fake, &point(&fake)).unwrap().len(), size);
+        }
+    }
+
+    #[test]
+    fn other_points_and_keys_are_refused() {
+        let mut fake = Fake::ec(Scheme::Null, Curve::P256);
+        let point = point(&fake);
+        let compressed = [&[2], &point[1..33]].concat();
+        for wrong in [&[][..], &[4], &point[1..], &point[..64], &compressed] {
+            assert_eq!(shared_secret(&fake, wrong).unwrap_err().kind(), Kind::WrongKey);
+        }
+        fake.public.attributes = Attributes::SIGN;
+        let error = shared_secret(&fake, &point).unwrap_err();
+        assert!(error.text().contains("may not derive"), "{error}");
+        let rsa = Fake::rsa(Scheme::Null, true);
+        assert_eq!(shared_secret(&rsa, &point).unwrap_err().kind(), Kind::WrongKey);
+    }
+
+    /// The first vector of SHA-256 in ansx963_2001.rsp of NIST's CAVS 12.0.
+    #[test]
+    fn a_derived_key_matches_the_vector() {
+        let digest = Digest::new("SHA2-256", &OfTpm(HashAlg::Sha256));
+        let secret = hex::decode("96c05619d56c328ab95fe84b18264b08725b85e33fd34f08").unwrap();
+        let key = x963(digest, &secret, b"", 16).unwrap();
+        assert_eq!(hex::encode(&*key), "443024c3dae66b95e6f5670601558f71");
+        let long = x963(digest, &secret, b"info", 70).unwrap();
+        let third = HashAlg::Sha256.digest(&[&secret, &[0, 0, 0, 3], b"info"]);
+        assert_eq!(long[64..], third[..6]);
+    }
+}

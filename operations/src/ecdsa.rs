@@ -1,6 +1,8 @@
 //! ECDSA signatures in the TPM.
 
 mod label;
+#[cfg(test)]
+mod tests;
 
 use keyfile::{AlgId, HashAlg, PublicKey, Scheme};
 

@@ -24,6 +24,8 @@ mod digest;
 pub mod ecdh;
 pub mod ecdsa;
 mod error;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
 mod memory;
 mod private;
 mod public;

@@ -12,6 +12,8 @@ mod limit;
 mod padding;
 mod salt;
 
+#[cfg(test)]
+mod tests;
 mod tpm_scheme;
 
 use keyfile::{Attributes, Public, PublicKey, Scheme, Signature};

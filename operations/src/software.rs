@@ -2,11 +2,15 @@
 
 mod ec;
 mod rsa;
+#[cfg(test)]
+mod tests;
 
 use keyfile::{Public, PublicKey};
 use missing::error::Failure;
 
 use crate::PublicHalf;
+#[cfg(any(test, feature = "fake"))]
+pub(crate) use ec::prehash;
 
 /// The public half of a key.
 #[derive(Clone, Copy)]

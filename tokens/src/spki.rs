@@ -3,7 +3,7 @@
 mod read;
 
 use asn1::{BigUint, BitString, ObjectIdentifier, SequenceWriter, WriteError, Writer, oid};
-use keyfile::{Curve, PublicKey};
+use keyfile::PublicKey;
 use sha1::{Digest, Sha1};
 
 pub(crate) use read::public_key;
@@ -12,18 +12,6 @@ pub(crate) use read::public_key;
 const RSA: ObjectIdentifier = oid!(1, 2, 840, 113549, 1, 1, 1);
 const RSA_PSS: ObjectIdentifier = oid!(1, 2, 840, 113549, 1, 1, 10);
 const EC: ObjectIdentifier = oid!(1, 2, 840, 10045, 2, 1);
-
-const CURVES: [(Curve, ObjectIdentifier); 9] = [
-    (Curve::P192, oid!(1, 2, 840, 10045, 3, 1, 1)),
-    (Curve::P224, oid!(1, 3, 132, 0, 33)),
-    (Curve::P256, oid!(1, 2, 840, 10045, 3, 1, 7)),
-    (Curve::P384, oid!(1, 3, 132, 0, 34)),
-    (Curve::P521, oid!(1, 3, 132, 0, 35)),
-    (Curve::Sm2P256, oid!(1, 2, 156, 10197, 1, 301)),
-    (Curve::BpP256R1, oid!(1, 3, 36, 3, 3, 2, 8, 1, 1, 7)),
-    (Curve::BpP384R1, oid!(1, 3, 36, 3, 3, 2, 8, 1, 1, 11)),
-    (Curve::BpP512R1, oid!(1, 3, 36, 3, 3, 2, 8, 1, 1, 13)),
-];
 
 /// Returns the SubjectPublicKeyInfo in DER; none if the key is neither RSA nor on a curve with a known OID.
 pub(crate) fn encoded(key: &PublicKey) -> Option<Vec<u8>> {
@@ -42,10 +30,10 @@ pub(crate) fn encoded(key: &PublicKey) -> Option<Vec<u8>> {
             })
         }
         PublicKey::Ecc { curve, .. } => {
-            let (_, curve) = CURVES.iter().find(|(known, _)| known == curve)?;
+            let curve = curve.oid()?;
             info(&point(key)?, &|w| {
                 w.write_element(&EC)?;
-                w.write_element(curve)
+                w.write_element(&curve)
             })
         }
         PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => None,

@@ -17,11 +17,7 @@ pub(super) fn verifies(
     let size = curve.field_bytes();
     let sec1 = [&[4][..], &padded(point.0, size)?, &padded(point.1, size)?].concat();
     let signature = [padded(signature.0, size)?, padded(signature.1, size)?].concat();
-    // The crates refuse digests that are much shorter than the order. Zeros before them change nothing (FIPS 186-5 §6.4.2).
-    let digest = match digest.get(..size) {
-        Some(leftmost) => leftmost.to_vec(),
-        None => padded(digest, size)?,
-    };
+    let digest = prehash(digest, size);
     macro_rules! verify {
         ($curve:ident) => {{
             use $curve::ecdsa::{Signature, VerifyingKey};
@@ -39,6 +35,15 @@ pub(super) fn verifies(
         Curve::P521 => Ok(verify!(p521)),
         other => Err(format!("signatures on the curve {other} cannot be verified in software").into()),
     }
+}
+
+/// Returns as many bytes as the field has: the leftmost ones of the digest, or zeros and the digest. The crates refuse digests that are
+/// much shorter than the order; zeros before them change nothing (FIPS 186-5 §6.4.2).
+pub(crate) fn prehash(digest: &[u8], size: usize) -> Vec<u8> {
+    let leftmost = digest.get(..size).unwrap_or(digest);
+    let mut bytes = vec![0; size.saturating_sub(leftmost.len())];
+    bytes.extend_from_slice(leftmost);
+    bytes
 }
 
 fn padded(number: &[u8], size: usize) -> Result<Vec<u8>, Failure> {

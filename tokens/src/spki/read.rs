@@ -3,7 +3,7 @@
 use asn1::{BigUint, BitString, ObjectIdentifier, ParseError, Parser, Sequence, Tlv};
 use keyfile::{Curve, Kdf, PublicKey, Scheme, Symmetric};
 
-use super::{CURVES, EC, RSA, RSA_PSS};
+use super::{EC, RSA, RSA_PSS};
 
 /// Returns the key of a SubjectPublicKeyInfo in DER; none if it is damaged, or neither RSA nor an uncompressed point on a known curve. The
 /// scheme is NULL.
@@ -30,8 +30,7 @@ fn of_info(p: &mut Parser<'_>) -> Result<PublicKey, Unknown> {
         RSA | RSA_PSS => asn1::parse_single::<Sequence<'_>>(bits)?.parse(rsa),
         EC => {
             let curve = parameters.ok_or(Unknown)?.parse::<ObjectIdentifier>()?;
-            let (curve, _) = CURVES.iter().find(|(_, oid)| *oid == curve).ok_or(Unknown)?;
-            ec(*curve, bits)
+            ec(Curve::from_oid(&curve).ok_or(Unknown)?, bits)
         }
         _ => Err(Unknown),
     }
