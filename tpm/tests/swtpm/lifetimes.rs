@@ -38,6 +38,30 @@ fn a_key_works_after_a_reset_even_if_handles_are_reused() {
 }
 
 #[test]
+fn a_key_stays_loaded_after_a_reset_of_a_shared_tpm() {
+    let swtpm = Swtpm::start();
+    for password in [None, Some("secret")] {
+        let proxy = Proxy::start(&swtpm);
+        let tpm = Tpm::new(kit::config(proxy.swtpm_tcti()));
+        let key = kit::open(&tpm, &kit::ec(&swtpm, password), password);
+        kit::check(&key);
+        // The TPM assigns the same handles again, to the key and the session that are loaded after the reset.
+        let before = (swtpm.transient(), swtpm.loaded_sessions());
+        swtpm.reset_and_startup();
+        kit::check(&key);
+        assert_eq!((swtpm.transient(), swtpm.loaded_sessions()), before, "{}", proxy.log().text());
+        for _ in 0..6 {
+            proxy.log().clear();
+            kit::check(&key);
+            assert_eq!(proxy.log().codes(), [raw::SIGN], "{}", proxy.log().text());
+        }
+        drop(key);
+        tpm.close();
+        swtpm.assert_empty();
+    }
+}
+
+#[test]
 fn a_key_works_after_the_tpm_restarts() {
     let mut swtpm = Swtpm::start();
     let key = kit::open(&kit::direct(&swtpm), &kit::ec(&swtpm, Some("secret")), Some("secret"));
