@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use keyfile::policy::Condition;
-use keyfile::{AlgId, HashAlg};
+use keyfile::{AlgId, CommandCode, Handle, HashAlg};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::{Config, Lifetime, Tpm};
@@ -209,6 +209,30 @@ fn leftovers_that_cannot_be_checked_are_flushed_later() {
         let _ = signs(&key);
         kit::check(&key);
         drop((key, tpm));
+        swtpm.assert_empty();
+    }
+}
+
+#[test]
+fn an_object_that_seems_absent_from_a_shared_tpm_is_flushed_later() {
+    let swtpm = Swtpm::start();
+    let made = kit::direct(&swtpm).create(&kit::OWNER, &kit::restricted(), None).unwrap();
+    let mut file = keyfile::KeyFile::new(keyfile::Kind::Loadable, Handle::OWNER, made.public, made.private);
+    file.empty_auth = true;
+    let proxy = Proxy::start(&swtpm);
+    for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
+        let tpm = Tpm::new(kit::config(tcti));
+        let key = kit::open(&tpm, &file, None);
+        key.sign_message(&[1; 1030], HashAlg::Sha256, AlgId::ECDSA).unwrap();
+        // A hash sequence fails in the middle, and the TPM seems not to have it when it is flushed.
+        proxy.on_command(tests::tamper::answer(CommandCode::SEQUENCE_UPDATE.0, 0x101, 1));
+        proxy.also_on_command(tests::tamper::answer(raw::FLUSH_CONTEXT, 0x1cb, 1));
+        key.sign_message(&[1; 1030], HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
+        proxy.remove_rules();
+        // The key is still loaded, which proves that there was no reset.
+        drop(key);
+        tpm.close();
+        assert!(swtpm.transient().is_empty(), "{}", proxy.log().text());
         swtpm.assert_empty();
     }
 }
