@@ -11,7 +11,7 @@ use tpm::{Auth, Tpm};
 
 use crate::check::subject::{Kind, Subject};
 use crate::cli::Common;
-use crate::error::Error;
+use crate::error::{Error, shown};
 use crate::interrupt::Deferred;
 use crate::output::{IfExists, Target};
 use crate::owner_password::{self, OwnerPassword};
@@ -186,7 +186,7 @@ impl Ak {
     }
 
     fn rows(&self, public: &Public, found: Option<&Found>) -> Result<Rows, Error> {
-        let mut rows = Rows::new(format_args!("attestation key {}", self.ak.display()));
+        let mut rows = Rows::new(format_args!("attestation key {}", shown(&self.ak)));
         public::add_identity(&mut rows, public);
         public::add_rules(&mut rows, public);
         if let Some((index, certificate)) = found {

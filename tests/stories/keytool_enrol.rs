@@ -105,6 +105,37 @@ fn an_attestation_key_is_the_same_each_time_and_shown() {
 }
 
 #[test]
+fn no_password_of_an_attestation_key_is_shown() {
+    const SECRET: &str = "hunter2";
+    let desk = Desk::new();
+    let name = desk.attestation_key();
+    desk.others(&format!("tpm2_readpublic -Q -c {AK} -t ak.object"));
+    desk.run(&format!("tpm2-keytool reference handle:{AK}?pin-value={SECRET} secret.ref")).ok();
+    let folder = desk.shell.folder().display().to_string();
+    let with_password = [
+        format!("{AK}?pin-value={SECRET}"),
+        format!("handle:{AK}?pin-value={SECRET}"),
+        format!("nvkey:81010100?pin-value={SECRET}"),
+        format!("//nvkey:81010100?pin-value={SECRET}"),
+        format!("tpm2:handle={AK}?pin-value={SECRET}"),
+        format!("tpm2:handle={AK};pin-value={SECRET}"),
+        format!("tpm2:file={folder}/secret.ref?pin-value={SECRET}"),
+        format!("object:{folder}/ak.object?pin-value={SECRET}"),
+        "secret.ref".to_owned(),
+    ];
+    for ak in with_password {
+        for json in ["", "--json"] {
+            let shown = desk.run(&format!("tpm2-keytool ak show {json} '{ak}'")).ok();
+            assert!(![shown.out(), shown.err()].concat().contains(SECRET), "{shown}");
+            shown.says(&name).says("attestation key ");
+        }
+    }
+    // Nor is it shown if there is no such key.
+    let missing = desk.run(&format!("tpm2-keytool ak show 'handle:0x81010109?pin-value={SECRET}'")).failed();
+    assert!(!missing.err().contains(SECRET), "{missing}");
+}
+
+#[test]
 fn initial_attestation_keys_are_those_of_tpm2_tools() {
     const ATTRIBUTES: &str =
         "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|adminwithpolicy|sign|restricted";
