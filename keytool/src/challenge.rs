@@ -10,12 +10,12 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::attest::certificate;
-use crate::certificates;
 use crate::certify::damaged;
 use crate::error::Error;
 use crate::nonce::to_hex;
 use crate::output::{IfExists, Target};
 use crate::public_key::{self, PublicArea};
+use crate::{certificates, input};
 
 /// The schema of the file that the server keeps.
 pub(crate) const SCHEMA: &str = "tpm2-keytool/challenge/1";
@@ -76,15 +76,16 @@ fn with_area(key: &PublicKey) -> Result<Vec<u8>, Error> {
     Ok(area.unwrap_or_default())
 }
 
-/// Returns the endorsement key of a certificate, or of a file with its public half.
+/// Returns the endorsement key of a certificate, or of a file with its public half. The file is read once: it may be a pipe.
 ///
 /// # Errors
 /// The file contains neither.
 pub(crate) fn endorsement(path: &Path) -> Result<PublicKey, Error> {
-    if certificates::read(path).is_ok() {
-        return certificate::key_in(path);
+    let bytes = input::read(path, "give an EK certificate, or a public key")?;
+    if !certificates::of(&bytes).is_empty() {
+        return certificate::key_of(path, &bytes);
     }
-    Ok(match public_key::read(path)? {
+    Ok(match public_key::parse(path, &bytes)? {
         PublicArea::Whole(area) => area.key,
         PublicArea::Key(key) => key,
     })
