@@ -30,13 +30,6 @@ mod template;
 use place::{FIRST, Place};
 use template::Template;
 
-/// What makes a key an attestation key: it signs statements of its TPM only, and never leaves it.
-const ATTESTS: Attributes = Attributes::FIXED_TPM
-    .union(Attributes::FIXED_PARENT)
-    .union(Attributes::SENSITIVE_DATA_ORIGIN)
-    .union(Attributes::RESTRICTED)
-    .union(Attributes::SIGN);
-
 /// Create an attestation key in the TPM, or show one
 ///
 /// An attestation key is a restricted signing key: it signs only statements that its TPM makes, so a signature proves what the TPM states. `create` derives
@@ -253,7 +246,7 @@ fn read(tpm: &Tpm, kind: &Kind) -> Result<Public, Error> {
 /// Checks that a key is an attestation key.
 fn check(public: &Public) -> Result<(), Error> {
     const ADVICE: &str = "`tpm2-keytool ak create` makes an attestation key";
-    let missing = ATTESTS.without(public.attributes);
+    let missing = Attributes::ATTESTATION.without(public.attributes);
     if missing != Attributes::NONE {
         return Err(Error::request(format!("it is not an attestation key: {missing} is not set"), ADVICE));
     }

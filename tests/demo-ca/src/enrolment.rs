@@ -19,13 +19,6 @@ use crate::keys::openssl_key;
 use crate::problem::{Kind, Problem};
 use crate::routes::Ca;
 
-/// What an attestation key must be: it signs only what its TPM makes, and never leaves it.
-const REQUIRED: Attributes = Attributes::FIXED_TPM
-    .union(Attributes::FIXED_PARENT)
-    .union(Attributes::SENSITIVE_DATA_ORIGIN)
-    .union(Attributes::RESTRICTED)
-    .union(Attributes::SIGN);
-
 /// A challenge that waits for its answer.
 pub(crate) struct Activation {
     challenge: Challenge,
@@ -101,7 +94,7 @@ impl Ca {
             .map_err(|error| refused(&format!("ek-chain: {error}")))?;
         self.log.add(format_args!("enrolment {number}: proven: ek-chain: it leads to a given root"));
         let signer = area(&bytes_of(request, "ak")?)?;
-        let missing = REQUIRED.without(signer.attributes);
+        let missing = Attributes::ATTESTATION.without(signer.attributes);
         if missing != Attributes::NONE {
             return Err(refused(&format!("ak-attributes: {missing} is missing")));
         }
