@@ -56,10 +56,17 @@ fn check_certificate(
     let certificate = certificate.ok()?;
     if let Some(identifier) = expected.identifier {
         match certificate.identifiers.as_slice() {
+            _ if identifier.is_empty() => {
+                report.refuse(Subject::Identifier, "the identifier of the device is empty");
+            }
             [] => {
                 report
                     .believed(Subject::Identifier, "the certificate of the attestation key names no device");
             }
+            known if known.iter().all(String::is_empty) => report.refuse(
+                Subject::Identifier,
+                "the permanent identifier in the certificate is empty or cannot be read",
+            ),
             known => report.check(
                 Subject::Identifier,
                 known.iter().any(|known| known == identifier),
