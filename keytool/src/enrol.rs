@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use keyfile::PublicKey;
 use openssl::asn1::Asn1TimeRef;
 use tpm::Tpm;
@@ -56,7 +57,7 @@ pub(crate) struct Enrol {
     acme: String,
 
     /// The permanent identifier of this device, as the server knows it
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     identifier: String,
 
     /// The attestation key: a key file, a reference, or a URI such as handle:0x81010100

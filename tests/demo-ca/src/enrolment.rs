@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::challenge::now;
-use crate::encoding::{bytes_of, text_of, to_text};
+use crate::encoding::{bytes_of, identifier_of, secret_of, to_text};
 use crate::keys::openssl_key;
 use crate::problem::{Kind, Problem};
 use crate::routes::Ca;
@@ -32,7 +32,7 @@ impl Ca {
     pub(crate) fn challenge_attestation_key(&mut self, body: &[u8]) -> Result<Answer, Problem> {
         let request = parsed(body)?;
         let number = self.activations.len();
-        let identifier = text_of(&request, "identifier")?.to_owned();
+        let identifier = identifier_of(&request, "identifier")?.to_owned();
         self.log.add(format_args!(
             "enrolment {number}: {identifier} asks for a certificate of its attestation key"
         ));
@@ -51,7 +51,7 @@ impl Ca {
         number: usize,
         body: &[u8],
     ) -> Result<Answer, Problem> {
-        let secret = bytes_of(&parsed(body)?, "secret")?;
+        let secret = secret_of(&mut parsed(body)?, "secret")?;
         let activation = self.activations.get_mut(number).and_then(Option::take);
         let activation = activation.ok_or_else(Problem::not_found)?;
         if !activation.challenge.is_answered_by(&secret) {
