@@ -19,7 +19,7 @@ use crate::owner_password::{self, OwnerPassword};
 use crate::password::Passwords;
 use crate::rows::Rows;
 use crate::show::nv::name;
-use crate::show::public;
+use crate::show::{absent, public};
 use crate::source::Source;
 use crate::{json, public_key, software, terminal};
 
@@ -232,7 +232,7 @@ fn read(tpm: &Tpm, kind: &Kind) -> Result<Public, Error> {
     match kind {
         Kind::File(file) => Ok(file.public.clone()),
         Kind::Handle(handle, expected) => {
-            let (public, _) = tpm.read_public(*handle)?;
+            let (public, _) = tpm.read_public(*handle).map_err(|error| absent("key", *handle, error))?;
             check_expected(*handle, expected.as_deref(), &public)?;
             Ok(public)
         }

@@ -152,8 +152,8 @@ fn what_cannot_be_written_is_refused_before_the_attestation_key_is_made() {
 fn a_reference_to_a_replaced_attestation_key_is_refused() {
     let desk = Desk::new();
     desk.run("tpm2-keytool ak create ak.ref").ok().says("the attestation key is at 0x81010100");
-    desk.run(&format!("tpm2-keytool evict {AK}")).ok();
-    desk.run("tpm2-keytool ak show ak.ref").failed().says("there is no key at this handle");
+    desk.run(&format!("tpm2-keytool evict -y {AK}")).ok();
+    desk.run("tpm2-keytool ak show ak.ref").failed().says("there is no key at 0x81010100");
     desk.run(&format!("tpm2-keytool ak create --template ak-rsa {AK}")).ok();
     desk.run("tpm2-keytool ak show ak.ref").failed().says("another key is at 0x81010100");
     desk.run(&format!("tpm2-keytool ak show {AK}")).ok().says("RSA");
