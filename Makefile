@@ -66,7 +66,7 @@ bench: ## measure the cost of an operation against the bare TPM command and othe
 	$(CARGO) bench --locked -p tpm2-provider-missing --bench timing
 
 bench-chip: ## measure servers on a TPM with the times of a chip, against tpm2-openssl: commands at the chip and time for each step: make bench-chip [OPTIONS=--json]; OPTIONS=--curves draws docs/handshakes.svg
-	@$(DEPS) test chip
+	@$(DEPS) chip
 	@$(MAKE) --no-print-directory build
 	$(CARGO) bench --locked -p tpm2-provider-tests --bench chip -- $(OPTIONS)
 
