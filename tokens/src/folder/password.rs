@@ -143,3 +143,33 @@ fn backup(path: &Path) -> Result<PathBuf, Error> {
     let kept = fs::hard_link(path, &backup).or_else(|_| fs::copy(path, &backup).map(drop));
     kept.map(|()| backup.clone()).map_err(|source| Error::io("write", &backup, source))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Files, key};
+
+    #[test]
+    fn former_files_come_back_if_one_cannot_be_replaced() {
+        let files = Files::new();
+        for x in [1, 2] {
+            files.write(&format!("{x}.tpm"), key(x).to_file().unwrap());
+        }
+        // A folder cannot be replaced by a file.
+        files.write("3.tpm/file", "");
+        let folder = Folder::new(files.path().to_owned(), None);
+        let all = |names: &[&str]| {
+            let new = |name: &&str| (folder.temporary(0o600, b"new").unwrap(), files.path().join(name));
+            names.iter().map(new).collect::<Vec<_>>()
+        };
+        assert!(folder.replace_all(all(&["1.tpm", "3.tpm", "2.tpm"])).is_err());
+        for x in [1, 2] {
+            let path = files.path().join(format!("{x}.tpm"));
+            assert_eq!(fs::read(path).unwrap(), key(x).to_file().unwrap());
+        }
+        assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
+        folder.replace_all(all(&["1.tpm", "2.tpm"])).unwrap();
+        assert_eq!(fs::read(files.path().join("1.tpm")).unwrap(), b"new");
+        assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
+    }
+}
