@@ -58,7 +58,7 @@ impl Nginx {
             .set("resource-manager", "kernel")
             .set("tcti", &manager.tcti())
             .set("module", &module::folder().join("tpm2.so").display().to_string());
-        openssl.ok("pkey -in server.tpm -pubout -out server.pub");
+        openssl.ok("pkey -pubin -in server.tpm -pubout -out server.pub");
         token.authority().certify("server.pub", "server.crt");
         let folder = shell.folder().display().to_string();
         let (port, process) = port::serve_forking(1, |port| {

@@ -55,7 +55,7 @@ impl Token {
     #[track_caller]
     pub fn key(&self, name: &str, options: &str) {
         self.tool().ok(&format!("create {options} keys/{name}.tpm"));
-        self.openssl.ok(&format!("pkey -in keys/{name}.tpm -pubout -out {name}.pub"));
+        self.openssl.ok(&format!("pkey -pubin -in keys/{name}.tpm -pubout -out {name}.pub"));
         self.certify(name);
     }
 
@@ -74,7 +74,7 @@ impl Token {
     /// Issues a client's certificate `keys/NAME.crt` for the key of the reference file `NAME.ref`.
     #[track_caller]
     pub fn certify_reference(&self, name: &str) {
-        self.openssl.ok(&format!("pkey -in {name}.ref -pubout -out {name}.pub"));
+        self.openssl.ok(&format!("pkey -pubin -in {name}.ref -pubout -out {name}.pub"));
         self.certify(name);
     }
 

@@ -50,7 +50,7 @@ fn each_section_is_a_token_with_the_key_that_it_names() {
          [file]\nprivate key = {file}\ncertificate = {certificate}\nid = 01\n\
          [uri]\nprivate key = tpm2:file={file}\ncertificate = {certificate}\n\
          [reference]\nprivate key = {reference}\ncertificate = {persistent}\n\
-         [handle]\nlabel = other label\nprivate key = handle:{handle}\ncertificate = {persistent}\n"
+         [handle]\ntoken = other label\nprivate key = handle:{handle}\ncertificate = {persistent}\n"
     );
     let shell = token.configured(&lines);
     signs(&token, &shell, "file", "keys/web.crt");

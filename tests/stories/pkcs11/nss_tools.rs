@@ -25,7 +25,7 @@ fn modutil_and_certutil_list_the_token_its_certificate_and_its_key() {
         let line = certificates.out();
         let line = line.lines().find(|line| line.starts_with("keys:web")).unwrap_or_default();
         assert!(line.ends_with("u,u,u"), "{certificates}");
-        shell.ok(&format!("certutil -K -d sql:db -h {} -f pin", token::LABEL)).says("keys:web");
+        shell.ok(&format!("certutil -K -d sql:db -h {} -f pin", token::LABEL)).says(" web");
     }
 }
 

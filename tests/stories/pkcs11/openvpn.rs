@@ -57,5 +57,5 @@ fn meet(token: &Token, id: &str, version: &str) {
         assert!(start.elapsed() < Duration::from_secs(30), "no tunnel with TLS {version}:\n{printed}");
         thread::sleep(Duration::from_millis(50));
     }
-    assert!(token.text("server.log").contains("CN=web"), "{}", token.text("server.log"));
+    assert!(token.text("server.log").contains("[web] Peer Connection"), "{}", token.text("server.log"));
 }

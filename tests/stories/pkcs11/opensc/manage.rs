@@ -20,7 +20,7 @@ fn a_generated_key_is_a_key_file_that_signs_and_gets_a_certificate() {
         opensc.token.authority().certify("new.pub", "issued.crt");
         stock.ok("x509 -in issued.crt -outform DER -out issued.der");
         opensc.ok(&format!("--write-object issued.der --type cert --label new --id {id}"));
-        assert_eq!(stock.ok("x509 -in keys/new.crt").out(), stock.ok("x509 -in issued.crt").out());
+        assert_eq!(stock.ok("x509 -in keys/new.pem").out(), stock.ok("x509 -in issued.crt").out());
         assert_eq!(opensc.id("cert", "new"), id);
 
         // The PIN of the session is the password of the new key.
