@@ -20,9 +20,9 @@ pub(super) fn private(
         // A key without a password is used without a login.
         CKA_PRIVATE => flag(key.needs_password()),
         CKA_SENSITIVE => flag(true),
-        CKA_ALWAYS_SENSITIVE => flag(key.public().attributes.contains(MADE_IN_TPM)),
+        CKA_ALWAYS_SENSITIVE => flag(key.public().attributes.contains(Attributes::MADE_IN_TPM)),
         CKA_EXTRACTABLE => flag(false),
-        CKA_NEVER_EXTRACTABLE => flag(key.public().attributes.contains(MADE_IN_TPM)),
+        CKA_NEVER_EXTRACTABLE => flag(key.public().attributes.contains(Attributes::MADE_IN_TPM)),
         CKA_SIGN => flag(may.sign),
         CKA_SIGN_RECOVER => flag(may.sign && may.is_rsa),
         CKA_DECRYPT => flag(may.decrypt && may.is_rsa),
@@ -118,10 +118,6 @@ fn key_gen_mechanism(key: &TokenKey) -> CK_MECHANISM_TYPE {
         (true, false) => CKM_EC_KEY_PAIR_GEN,
     }
 }
-
-/// The attributes of a key that a TPM made and that never leaves it.
-const MADE_IN_TPM: Attributes =
-    Attributes::FIXED_TPM.union(Attributes::FIXED_PARENT).union(Attributes::SENSITIVE_DATA_ORIGIN);
 
 fn is_rsa(key: &TokenKey) -> bool {
     key.public().key.kind() == AlgId::RSA

@@ -73,5 +73,5 @@ fn private_keys_with_a_password_are_there_during_the_login() {
     let token = Token::with_key(&format!("-e P-256 --da -k {PIN}"));
     assert!(run(&token, &format!("login {PIN} wrong")).contains("count low: 1"));
     // One failure: a refused PIN is not sent again.
-    token.tool().ok("status").says("1 of");
+    token.tool().ok("status").says("1 wrong passwords of");
 }

@@ -5,7 +5,7 @@ use keyfile::{Attributes, Handle, Name};
 use super::{Inner, Key, Origin};
 use crate::auth::Auth;
 use crate::command::object::object_change_auth;
-use crate::command::{Entity, Guarded, Protect};
+use crate::command::{Entity, Protect};
 use crate::connection::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::objects::Parent;
@@ -28,12 +28,12 @@ impl Key {
         let new = new.as_value(key.public.name_alg);
         key.tpm
             .operate(|connection| {
-                let handle = key.pinned(connection)?;
+                // Loaded first, under the parent that the command names.
+                key.pinned(connection)?;
                 let (above, name) = parent_in_use(connection, parent)?;
-                key.as_admin(connection, &admin, handle, |connection| {
-                    let object = Guarded { entity: Entity::named(handle, &key.name), auth: &admin.auth };
+                key.as_admin(connection, &admin, |connection, object| {
                     let parent = Entity::named(above, &name);
-                    object_change_auth(connection, (&object, parent), &new, Protect::SESSION.last())
+                    object_change_auth(connection, (object, parent), &new, Protect::SESSION.last())
                 })
             })
             .map_err(|error| error.on(key))
