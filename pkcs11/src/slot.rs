@@ -1,12 +1,13 @@
 //! A slot with its token: the login, and the keys that are in use.
 //!
-//! The PIN is the password of the token's keys. C_Login proves it with the first key that has a password, so a wrong PIN counts once
-//! towards the TPM's lockout. A key with another password refuses it when it is used.
+//! The PIN is the password of the token's keys. C_Login proves it with a key. A wrong PIN counts once towards the TPM's lockout, because
+//! it is tried with one protected key only. A key with another password refuses the PIN when it is used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use cryptoki_sys::*;
+use keyfile::Attributes;
 use tokens::{Contents, Token, TokenKey};
 use tpm::{Auth, Tpm};
 
@@ -24,6 +25,8 @@ pub(crate) struct Slot {
     known: Mutex<Option<Arc<Contents>>>,
     /// The keys in use, by their numbers. They keep their slot in the TPM, and what is known about their passwords.
     keys: Mutex<HashMap<u64, Arc<OpenKey>>>,
+    /// The numbers of keys that this process removed: programs remove the public half, too.
+    removed: Mutex<HashSet<u64>>,
 }
 
 /// The state of the login.
@@ -36,7 +39,15 @@ struct Login {
 
 impl Slot {
     pub(crate) fn new(id: CK_SLOT_ID, token: Arc<Token>, tpm: Tpm) -> Self {
-        Self { id, token, tpm, login: Mutex::default(), known: Mutex::default(), keys: Mutex::default() }
+        Self {
+            id,
+            token,
+            tpm,
+            login: Mutex::default(),
+            known: Mutex::default(),
+            keys: Mutex::default(),
+            removed: Mutex::default(),
+        }
     }
 
     /// The number of the slot.
@@ -109,22 +120,27 @@ impl Slot {
         Ok(())
     }
 
-    /// Proves the PIN with the first key that has a password. A key that cannot be tried, for example because it belongs to another
-    /// TPM, does not keep the next one from it.
+    /// Proves the PIN with the first key that accepts it. A key that cannot be tried, for example because it belongs to another TPM, does
+    /// not keep the next one from it.
     fn prove(&self, auth: &Auth) -> Result<()> {
         let contents = self.contents()?;
-        let mut failed = Ok(());
+        let mut failed = None;
+        let mut is_counted = false;
         for key in contents.keys.iter().filter(|key| key.needs_password()) {
-            let tried = key.open(&self.tpm, Some(auth.clone())).and_then(|key| Ok(key.prove()?));
-            match tried.map_err(Error::from) {
-                Ok(()) => return Ok(()),
-                Err(error) if matches!(error.code(), CKR_PIN_INCORRECT | CKR_PIN_LOCKED) => {
-                    return Err(error);
-                }
-                Err(error) => failed = failed.and(Err(error)),
+            if is_counted && is_protected(key) {
+                continue;
             }
+            let tried = key.open(&self.tpm, Some(auth.clone())).and_then(|key| Ok(key.prove()?));
+            let Err(error) = tried.map_err(Error::from) else { return Ok(()) };
+            let is_refused = matches!(error.code(), CKR_PIN_INCORRECT | CKR_PIN_LOCKED);
+            is_counted |= is_refused && is_protected(key);
+            // That the PIN is wrong tells the user more than that a key cannot be tried.
+            failed = match failed {
+                Some(before) if !is_refused => Some(before),
+                _ => Some(error),
+            };
         }
-        failed
+        failed.map_or(Ok(()), Err)
     }
 
     /// The flags of a token whose PIN was refused. Keys without dictionary-attack protection have no limit.
@@ -132,10 +148,9 @@ impl Slot {
         if error.code() == CKR_PIN_LOCKED {
             return CKF_USER_PIN_LOCKED;
         }
-        let protected = self.contents().is_ok_and(|contents| {
-            let counts = |key: &Arc<TokenKey>| !key.public().attributes.contains(keyfile::Attributes::NO_DA);
-            contents.keys.iter().any(|key| key.needs_password() && counts(key))
-        });
+        let protected = self
+            .contents()
+            .is_ok_and(|contents| contents.keys.iter().any(|key| key.needs_password() && is_protected(key)));
         if error.code() != CKR_PIN_INCORRECT || !protected {
             return 0;
         }
@@ -187,6 +202,22 @@ impl Slot {
         Ok(())
     }
 
+    /// Removes a key: its file gets another name.
+    ///
+    /// # Errors
+    /// The file has changed or cannot be renamed.
+    pub(crate) fn remove(&self, key: &TokenKey) -> Result<()> {
+        self.token.remove_key(key)?;
+        lock(&self.keys).remove(&key.number());
+        lock(&self.removed).insert(key.number());
+        Ok(())
+    }
+
+    /// Returns true if this process has removed the key.
+    pub(crate) fn has_removed(&self, number: u64) -> bool {
+        lock(&self.removed).contains(&number)
+    }
+
     /// Returns the key for a private operation. `pin` is the PIN of a login for this operation only (CKU_CONTEXT_SPECIFIC).
     ///
     /// # Errors
@@ -208,4 +239,9 @@ impl Slot {
         let open = Arc::new(OpenKey::new(key, key.open(&self.tpm, auth)?));
         Ok(Arc::clone(lock(&self.keys).entry(key.number()).insert_entry(open).get()))
     }
+}
+
+/// Returns true if a wrong password of the key counts towards the TPM's lockout.
+fn is_protected(key: &TokenKey) -> bool {
+    !key.public().attributes.contains(Attributes::NO_DA)
 }

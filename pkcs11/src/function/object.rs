@@ -8,7 +8,7 @@ use tokens::Contents;
 use crate::error::{Error, Result};
 use crate::ffi::{Answers, Slot as Place, Template};
 use crate::module::Module;
-use crate::object::{Found, Object};
+use crate::object::{self, Found, Object};
 use crate::session::Session;
 
 pub(crate) fn attributes(
@@ -89,7 +89,12 @@ fn existing_public_key(
 
 /// Removes a key or a certificate: its file gets another name. The public half stays as long as its key.
 pub(crate) fn destroy((handle, which): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE)) -> Result<()> {
-    let (module, session, _, object) = opened(handle, which)?;
+    let (module, session, _, object) = match opened(handle, which) {
+        Err(error) if error.code() == CKR_OBJECT_HANDLE_INVALID => {
+            return removed_before(handle, which).ok_or(error);
+        }
+        opened => opened?,
+    };
     match object {
         Object::Secret(secret) => {
             module.remove_secret(secret.handle());
@@ -97,7 +102,7 @@ pub(crate) fn destroy((handle, which): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE)) ->
         }
         Object::Private(key) => {
             session.check_writable()?;
-            Ok(session.slot.token().remove_key(&key)?)
+            session.slot.remove(&key)
         }
         // Programs remove both halves, in either order.
         Object::Public(_) => session.check_writable(),
@@ -106,6 +111,12 @@ pub(crate) fn destroy((handle, which): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE)) ->
             Ok(session.slot.token().remove_certificate(&certificate)?)
         }
     }
+}
+
+/// Returns `None` unless the object is the public half of a key that this process has removed.
+fn removed_before(handle: CK_SESSION_HANDLE, which: CK_OBJECT_HANDLE) -> Option<()> {
+    let session = Module::current().ok()?.session(handle).ok()?;
+    session.slot.has_removed(object::public_key_number(which)?).then_some(())
 }
 
 /// Changes the label or the identifier of a key. Certificates get theirs from their key.

@@ -41,6 +41,11 @@ const PRIVATE: u64 = 1;
 const PUBLIC: u64 = 2;
 const CERTIFICATE: u64 = 3;
 
+/// The number of the key, if the handle is that of a public key.
+pub(crate) fn public_key_number(handle: CK_OBJECT_HANDLE) -> Option<u64> {
+    (handle & 3 == PUBLIC).then_some(handle >> 2)
+}
+
 impl Object {
     /// The handle.
     pub(crate) fn handle(&self) -> CK_OBJECT_HANDLE {

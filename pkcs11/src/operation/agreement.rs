@@ -4,7 +4,7 @@ use cryptoki_sys::*;
 use operations::ecdh;
 use zeroize::Zeroizing;
 
-use super::OpenKey;
+use super::{OpenKey, explain};
 use crate::error::{Error, Result};
 use crate::mechanism::{Derive, Kdf};
 
@@ -14,7 +14,8 @@ use crate::mechanism::{Derive, Kdf};
 /// CKR_MECHANISM_PARAM_INVALID: the peer's point; CKR_TEMPLATE_INCOMPLETE: a KDF without a size; CKR_ATTRIBUTE_VALUE_INVALID: a size
 /// that the secret does not have; or the TPM fails.
 pub(crate) fn derive(key: &OpenKey, how: &Derive<'_>, size: Option<usize>) -> Result<Zeroizing<Vec<u8>>> {
-    let secret = ecdh::shared_secret(&key.key, &point(how.peer, ecdh::field_bytes(&key.key)?)?)?;
+    let point = point(how.peer, ecdh::field_bytes(&key.key)?)?;
+    let secret = ecdh::shared_secret(&key.key, &point).map_err(explain)?;
     match how.kdf {
         // Bytes are removed at the front.
         Kdf::Null => {

@@ -9,7 +9,7 @@ use tokens::TokenKey;
 use tpm::Auth;
 use zeroize::Zeroizing;
 
-use super::InUse;
+use super::{InUse, explain};
 use crate::error::{Error, Result};
 use crate::ffi::MechanismArgument;
 use crate::mechanism::{self, Decrypt, table};
@@ -103,6 +103,6 @@ fn invalid(error: operations::Error) -> Error {
         operations::Kind::Padding => {
             Error::new(CKR_ENCRYPTED_DATA_INVALID, "the ciphertext cannot be decrypted").because(error)
         }
-        _ => error.into(),
+        _ => explain(error),
     }
 }

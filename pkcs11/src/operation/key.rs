@@ -86,3 +86,14 @@ impl InUse {
         slot.open(&self.of, None)
     }
 }
+
+/// The error of an operation whose key has another password than the PIN of the login: it needs a login with that one.
+pub(crate) fn explain(error: operations::Error) -> Error {
+    match Error::from(error) {
+        error if error.code() == CKR_PIN_INCORRECT => {
+            Error::new(CKR_USER_NOT_LOGGED_IN, "the key has another password than the PIN of the login")
+                .because(error)
+        }
+        error => error,
+    }
+}

@@ -16,5 +16,6 @@ mod signing;
 pub(crate) use agreement::derive;
 pub(crate) use decryption::Decryption;
 pub(crate) use generation::{NewKey, generate};
+use key::explain;
 pub(crate) use key::{InUse, OpenKey};
 pub(crate) use signing::Signing;

@@ -11,7 +11,7 @@ use tokens::TokenKey;
 use tpm::Auth;
 use zeroize::Zeroizing;
 
-use super::{InUse, OpenKey};
+use super::{InUse, OpenKey, explain};
 use crate::error::{Error, Result};
 use crate::ffi::MechanismArgument;
 use crate::mechanism::{Hashing, Scheme, Sign, signature, table};
@@ -125,29 +125,34 @@ fn sign(key: &OpenKey, how: Sign, digest: &[u8], message: Option<&[u8]>) -> Resu
     };
     let algorithm = algorithm.map(|hash| hash.digest());
     let public = key.public();
-    let request = |digest| Request { key: &key.key, public: &public, digest, algorithm, message };
-    Ok(match how.scheme {
-        Scheme::Ecdsa => {
-            let ecdsa::Signature { r, s } = ecdsa::sign(&request(digest))?;
-            [r, s].concat()
-        }
-        Scheme::RsaPkcs => rsa::sign(&request(digest), &Padding::Pkcs1)?,
-        Scheme::RsaPss { mgf1, salt, .. } => {
-            rsa::sign(&request(digest), &Padding::Pss { salt, mgf1: Some(mgf1.digest()) })?
-        }
-        // PKCS#11 2.40 §2.1.4: leading zeros may be left out.
+    let block;
+    let digest = match how.scheme {
         Scheme::RsaX509 => {
-            let size = match &key.key.public().key {
-                PublicKey::Rsa { modulus, .. } => modulus.len(),
-                _ => 0,
-            };
-            let zeros = size.checked_sub(digest.len()).ok_or_else(|| {
-                Error::new(
-                    CKR_DATA_LEN_RANGE,
-                    format!("the block is longer than the modulus of {size} bytes"),
-                )
-            })?;
-            rsa::sign(&request(&[&vec![0; zeros], digest].concat()), &Padding::None)?
+            block = whole_block(key, digest)?;
+            &block
         }
-    })
+        _ => digest,
+    };
+    let request = Request { key: &key.key, public: &public, digest, algorithm, message };
+    let signature = match how.scheme {
+        Scheme::Ecdsa => ecdsa::sign(&request).map(|ecdsa::Signature { r, s }| [r, s].concat()),
+        Scheme::RsaPkcs => rsa::sign(&request, &Padding::Pkcs1),
+        Scheme::RsaPss { mgf1, salt, .. } => {
+            rsa::sign(&request, &Padding::Pss { salt, mgf1: Some(mgf1.digest()) })
+        }
+        Scheme::RsaX509 => rsa::sign(&request, &Padding::None),
+    };
+    signature.map_err(explain)
+}
+
+/// The block as long as the modulus: leading zeros may be left out (PKCS#11 2.40 §2.1.4 of its mechanisms).
+fn whole_block(key: &OpenKey, block: &[u8]) -> Result<Vec<u8>> {
+    let size = match &key.key.public().key {
+        PublicKey::Rsa { modulus, .. } => modulus.len(),
+        _ => 0,
+    };
+    let zeros = size.checked_sub(block.len()).ok_or_else(|| {
+        Error::new(CKR_DATA_LEN_RANGE, format!("the block is longer than the modulus of {size} bytes"))
+    })?;
+    Ok([&vec![0; zeros], block].concat())
 }

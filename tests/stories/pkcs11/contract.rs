@@ -50,7 +50,7 @@ fn a_forked_child_calls_initialize_anew() {
 }
 
 #[test]
-fn finalize_waits_for_nobody_and_breaks_nobody() {
+fn calls_in_progress_end_well_when_another_thread_finalizes() {
     let printed = run(&Token::with_key("-e P-256"), "threads");
     let signatures: u32 = printed.split(' ').next().unwrap().parse().unwrap();
     assert!(signatures > 20, "{printed}");
