@@ -11,14 +11,15 @@ mod release;
 mod words;
 
 /// Each crate and the crates of the house that it may be built on.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("missing", &[]),
     ("keyfile", &[]),
     ("crypto", &["keyfile"]),
     ("attestation", &["keyfile", "crypto"]),
     ("tpm", &["keyfile", "crypto"]),
+    ("tokens", &["keyfile", "tpm"]),
     ("provider", &["missing", "keyfile", "tpm"]),
-    ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm"]),
+    ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm", "tokens"]),
     ("tests", &[]),
     ("tests/demo-ca", &["keyfile", "attestation"]),
     ("fuzz/targets", &["keyfile", "crypto", "attestation", "tpm", "provider"]),
@@ -50,6 +51,7 @@ fn unsafe_code_is_where_the_plan_says() {
         ("crypto", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("attestation", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("tpm", "src/lib.rs", "#![deny(unsafe_code)]"),
+        ("tokens", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("provider", "src/lib.rs", "#![deny(unsafe_code)]"),
         ("keytool", "src/main.rs", "#![deny(unsafe_code)]"),
         ("tests", "src/lib.rs", "#![deny(unsafe_code)]"),

@@ -37,6 +37,7 @@ pub struct Configuration {
     parent: Option<Handle>,
     config: Config,
     tokens: Vec<Arc<Token>>,
+    holds_password: bool,
 }
 
 impl Configuration {
@@ -82,7 +83,9 @@ impl Configuration {
         let bytes = read.map_err(|source| Error::io("read the configuration", &path, source))?;
         let (lines, sections) = ini::parse(&path, &bytes)?;
         let global = Global::read(&path, lines)?;
-        Self::new(Some(path.clone()), global, variables, |prefix| tokens::of(&path, &sections, prefix))
+        let holds_password = global.holds_password() || sections.iter().any(section::holds_password);
+        let tokens = |prefix: Option<&str>| tokens::of(&path, &sections, prefix);
+        Ok(Self { holds_password, ..Self::new(Some(path.clone()), global, variables, tokens)? })
     }
 
     fn new(
@@ -95,13 +98,19 @@ impl Configuration {
         let config = Config::read(&lookup)?;
         let parent = tpm::config::parent(&lookup)?;
         let tokens = tokens(tpm::config::nv_prefix(&lookup)?.as_deref())?;
-        Ok(Self { path, library: global.library, parent, config, tokens })
+        Ok(Self { path, library: global.library, parent, config, tokens, holds_password: false })
     }
 
     /// Returns the file; none if there is none.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Returns true if the file contains a password: `pin`, or a URI with `pin-value`.
+    #[must_use]
+    pub fn holds_password(&self) -> bool {
+        self.holds_password
     }
 
     /// Returns the manufacturer, of at most 32 bytes.

@@ -51,6 +51,11 @@ pub(super) fn mentions_a_key(bytes: &[u8]) -> bool {
     names.any(|name| own.contains(&name.as_str()))
 }
 
+/// Returns true if the URI of the section contains a password.
+pub(super) fn holds_password(section: &ini::Section) -> bool {
+    section.lines.iter().any(|line| line.name == "private-key" && line.value.contains("pin-value="))
+}
+
 /// Reads a section.
 ///
 /// # Errors
