@@ -22,7 +22,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm", "tokens"]),
     ("tests", &[]),
     ("tests/demo-ca", &["keyfile", "attestation"]),
-    ("fuzz/targets", &["keyfile", "crypto", "attestation", "tpm", "provider"]),
+    ("fuzz/targets", &["keyfile", "crypto", "attestation", "tpm", "tokens", "provider"]),
 ];
 
 #[test]

@@ -58,6 +58,14 @@ impl Configuration {
         Self::of_file(path, &Variables::of_process())
     }
 
+    /// Reads these bytes as the contents of a file at this absolute path.
+    ///
+    /// # Errors
+    /// A line is wrong.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        Self::of_bytes(path.to_owned(), bytes, &Variables::of_process())
+    }
+
     /// Returns true if the bytes look like such a file: outside of comments, a line begins a section or sets a value of a token.
     #[must_use]
     pub fn is_like(bytes: &[u8]) -> bool {
@@ -81,7 +89,11 @@ impl Configuration {
         let path = std::path::absolute(path).map_err(|source| Error::io("read", path, source))?;
         let read = tpm::input::read(&path, KeyFile::MAX_SIZE);
         let bytes = read.map_err(|source| Error::io("read the configuration", &path, source))?;
-        let (lines, sections) = ini::parse(&path, &bytes)?;
+        Self::of_bytes(path, &bytes, variables)
+    }
+
+    fn of_bytes(path: PathBuf, bytes: &[u8], variables: &Variables) -> Result<Self, Error> {
+        let (lines, sections) = ini::parse(&path, bytes)?;
         let global = Global::read(&path, lines)?;
         let holds_password = global.holds_password() || sections.iter().any(section::holds_password);
         let tokens = |prefix: Option<&str>| tokens::of(&path, &sections, prefix);

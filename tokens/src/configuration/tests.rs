@@ -1,3 +1,5 @@
+//! The configuration: where it is found, what it means, and what is refused.
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;

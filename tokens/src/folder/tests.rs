@@ -1,3 +1,5 @@
+//! A folder of key files: what is listed, what is kept, and what changes.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
