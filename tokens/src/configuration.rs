@@ -66,10 +66,11 @@ impl Configuration {
         Self::of_bytes(path.to_owned(), bytes, &Variables::of_process())
     }
 
-    /// Returns true if the bytes look like such a file: outside of comments, a line begins a section or sets a value of a token.
+    /// Returns true if the bytes look like such a file: the first line that is no comment begins a section or sets a value, and no line is
+    /// one of openssl.cnf.
     #[must_use]
     pub fn is_like(bytes: &[u8]) -> bool {
-        ini::is_like(bytes) && section::mentions_a_key(bytes)
+        ini::is_like(bytes)
     }
 
     fn found(variables: &Variables) -> Result<Self, Error> {

@@ -41,7 +41,7 @@ fn configuration(text: &[u8]) {
     let _ = Configuration::is_like(text);
     match Configuration::parse(Path::new("/nowhere/pkcs11.conf"), text) {
         Ok(configuration) => {
-            configuration.tokens().iter().for_each(|token| assert!(!token.label().is_empty()))
+            assert!(configuration.tokens().iter().all(|token| !token.label().is_empty()));
         }
         // The settings of the TPM show their value, unless it is a password.
         Err(Error::Tpm(error)) => assert_eq!(error.kind(), ErrorKind::Configuration),
