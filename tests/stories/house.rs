@@ -24,7 +24,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm", "tokens"]),
     ("tests", &[]),
     ("tests/demo-ca", &["keyfile", "attestation"]),
-    ("fuzz/targets", &["keyfile", "crypto", "attestation", "tpm", "provider"]),
+    ("fuzz/targets", &["keyfile", "crypto", "attestation", "tpm", "tokens", "provider"]),
 ];
 
 #[test]
