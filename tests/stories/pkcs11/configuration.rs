@@ -57,9 +57,9 @@ fn each_section_is_a_token_with_the_key_that_it_names_or_adds_a_key_to_another()
     signs(&token, &shell, "--token-label uri", "keys/web.crt");
     signs(&token, &shell, "--token-label reference", "keys/persistent.crt");
     // pkcs11-tool selects the key of a signature by its ID only.
-    let listed =
-        run(&token, &shell, "--token-label file --list-objects --type privkey --label second").ok().out();
-    let id = listed.lines().find_map(|line| line.trim().strip_prefix("ID:")).expect(&listed).trim();
+    let listed = run(&token, &shell, "--token-label file --list-objects --type privkey").ok().out();
+    let second = listed.split("label:      second").nth(1).expect(&listed);
+    let id = second.lines().find_map(|line| line.trim().strip_prefix("ID:")).expect(&listed).trim();
     signs(&token, &shell, &format!("--token-label file --id {id}"), "keys/persistent.crt");
     run(&token, &shell, "--list-objects --token-label file").ok().says("ID:         01");
     let tokens = run(&token, &shell, "--list-slots").ok().out();

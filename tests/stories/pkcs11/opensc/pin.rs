@@ -2,7 +2,7 @@
 use super::Opensc;
 use crate::pkcs11::PIN;
 
-const SIGN: &str = "--sign --mechanism ECDSA --signature-format openssl --label web -i digest -o signature";
+const SIGN: &str = "--sign --mechanism ECDSA --signature-format openssl -i digest -o signature";
 
 #[test]
 fn a_key_with_password_refuses_to_sign_without_a_login_and_with_a_wrong_pin() {

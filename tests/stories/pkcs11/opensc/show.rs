@@ -29,7 +29,7 @@ fn a_key_is_listed_with_its_public_key_and_certificate_under_one_id() {
         let listed = opensc.ok("--list-objects").says(&format!("Private Key Object; {kind}"));
         let listed = listed.says("Public Key Object").says("Certificate Object").says("CN=web").out();
         assert_eq!(listed.matches("label:      web").count(), 3, "{listed}");
-        let ids = ["privkey", "pubkey", "cert"].map(|kind| opensc.id(kind, "web"));
+        let ids = ["privkey", "pubkey", "cert"].map(|kind| opensc.id(kind));
         assert!(!ids[0].is_empty() && ids.iter().all(|id| *id == ids[0]), "{ids:?}\n{listed}");
         // The TPM never gives out a private key.
         let private = listed.split("Private Key Object").nth(1).unwrap();
