@@ -61,7 +61,9 @@ fn the_mechanisms_that_tls_requires_are_listed() {
 }
 
 #[test]
-fn an_ec_token_passes_the_self_test_of_pkcs11_tool() {
-    let opensc = Opensc::with_key(&format!("-e P-256 -k {PIN}")).login("--login --pin 1234");
-    opensc.ok("--test").says("No errors");
+fn ec_and_rsa_tokens_pass_the_self_test_of_pkcs11_tool() {
+    for options in ["-e P-256", "-r"] {
+        let opensc = Opensc::with_key(&format!("{options} -k {PIN}")).login("--login --pin 1234");
+        opensc.ok("--test").says("No errors");
+    }
 }
