@@ -25,5 +25,5 @@ pub(super) fn prepare(token: &Token, home: &Path) -> String {
     let profile = home.join("profile");
     nss::database_of(token, &profile);
     fs::write(profile.join("user.js"), PREFERENCES).expect("write the preferences");
-    format!("firefox-esr --no-remote --profile {}", profile.display())
+    format!("firefox-esr --no-remote --width 1000 --height 640 --profile {}", profile.display())
 }
