@@ -22,9 +22,9 @@ help: ## show this list
 ifeq ($(words $(CURDIR)),1)
 build: export CARGO_BUILD_RUSTFLAGS = --remap-path-prefix=$(CURDIR)=.
 endif
-build: ## build tpm2.so, tpm2-keytool and its drop-in names in target/release, and manual pages, completions and licences beside it
+build: ## build tpm2.so, tpm2-keyfiles-pkcs11.so, tpm2-keytool and its drop-in names in target/release, and manual pages, completions and licences beside it
 	@$(DEPS) build
-	$(CARGO) build --locked --release -p tpm2-provider -p tpm2-keytool
+	$(CARGO) build --locked --release -p tpm2-provider -p tpm2-keyfiles-pkcs11 -p tpm2-keytool
 	@out=$$(./scripts/target-dir)/release && ./scripts/link-names $$out && ./scripts/pages $$out && ./scripts/licences $$out && \
 		echo $$out >.built
 
@@ -55,7 +55,7 @@ check: ## check format, lints, documentation, layers and exports; licences and a
 	@./scripts/deny
 	@./scripts/msrv
 
-coverage: ## measure the lines of missing, keyfile, crypto and tpm that their own tests run, and fail below the goal: make coverage [GOAL=90] [CRATES="tpm"]
+coverage: ## measure the lines of missing, keyfile, crypto, tpm and operations that their own tests run, and fail below the goal: make coverage [GOAL=90] [CRATES="tpm"]
 	@$(DEPS) coverage
 	@GOAL=$(or $(GOAL),90) ./scripts/coverage $(CRATES)
 
@@ -66,7 +66,7 @@ bench: ## measure the cost of an operation against the bare TPM command and othe
 	$(CARGO) bench --locked -p tpm2-provider-missing --bench timing
 
 bench-chip: ## measure servers on a TPM with the times of a chip, against tpm2-openssl: commands at the chip and time for each step: make bench-chip [OPTIONS=--json]; OPTIONS=--curves draws docs/handshakes.svg
-	@$(DEPS) test chip
+	@$(DEPS) chip
 	@$(MAKE) --no-print-directory build
 	$(CARGO) bench --locked -p tpm2-provider-tests --bench chip -- $(OPTIONS)
 

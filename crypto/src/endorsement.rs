@@ -8,9 +8,7 @@ use keyfile::{
 use crate::CryptoError;
 
 /// The attributes of all endorsement keys.
-const LOW: Attributes = Attributes::FIXED_TPM
-    .union(Attributes::FIXED_PARENT)
-    .union(Attributes::SENSITIVE_DATA_ORIGIN)
+const LOW: Attributes = Attributes::MADE_IN_TPM
     .union(Attributes::ADMIN_WITH_POLICY)
     .union(Attributes::RESTRICTED)
     .union(Attributes::DECRYPT);

@@ -34,17 +34,14 @@ impl fmt::Display for CryptoError {
             Self::Random(cause) => write!(f, "the operating system gives no random bytes: {cause}"),
             Self::Curve(curve) => write!(
                 f,
-                "a parent on curve {curve} cannot receive a secret; use one on P-256, P-384 or P-521, or an RSA one"
+                "a key on curve {curve} cannot receive a secret; use one on P-256, P-384 or P-521, or an RSA key"
             ),
             Self::Point => {
-                write!(f, "the public point of the parent is not on its curve; its public area is damaged")
+                write!(f, "the public point of the key is not on its curve; its public area is damaged")
             }
-            Self::Rsa(cause) => write!(f, "encryption to the RSA public key of the parent failed: {cause}"),
+            Self::Rsa(cause) => write!(f, "encryption to the RSA public key failed: {cause}"),
             Self::NotStorage => {
-                write!(
-                    f,
-                    "the parent is not a storage key (RSA or EC with AES-CFB); name one, or its hierarchy"
-                )
+                write!(f, "the key is not a storage key (RSA or EC with AES-CFB); name one")
             }
             Self::KeySize(bytes) => {
                 write!(f, "AES has no keys of {bytes} bytes; the public area is damaged")

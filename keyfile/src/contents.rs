@@ -11,7 +11,7 @@ use asn1::{Sequence, Tlv};
 
 use crate::file::pem::{self, Fault};
 use crate::{Error, Held, KeyFile, KeyReference, ReferenceError};
-pub use certificate::subject;
+pub use certificate::{certificate_pem, subject};
 pub use revocation_list::issuer;
 
 /// One item found in the bytes.

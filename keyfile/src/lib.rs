@@ -24,7 +24,7 @@ mod types;
 pub mod uri;
 pub mod wire;
 
-pub use contents::{Content, ContentsError, contents, issuer, subject};
+pub use contents::{Content, ContentsError, certificate_pem, contents, issuer, subject};
 pub use file::{Error, Held, KeyFile, Kind};
 pub use reference::{KeyReference, ReferenceError};
 pub use serialized::Serialized;

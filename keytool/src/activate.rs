@@ -18,6 +18,7 @@ use crate::check::subject::Subject;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
+use crate::key_password::{AkPassword, Role};
 use crate::output::{IfExists, Target};
 use crate::parent_password::ParentPassword;
 use crate::password::Passwords;
@@ -42,9 +43,8 @@ pub(crate) struct Activate {
     #[arg(long, value_name = "CERT|PUB")]
     ek: Option<PathBuf>,
 
-    /// The source of the attestation key's password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse))]
-    passak: Option<Source>,
+    #[command(flatten)]
+    ak_password: AkPassword,
 
     /// The source of the endorsement hierarchy's password, as for --passak
     #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse))]
@@ -75,14 +75,14 @@ impl Activate {
         };
         let subject = Subject::read(&self.ak, common.nv_prefix()?.as_deref())?;
         let mut passwords = Passwords::default();
-        let given = passwords.given(None, self.passak.as_ref(), "password of the attestation key")?;
-        let password = subject.password(given, &mut passwords)?;
+        let given = self.ak_password.given(&mut passwords)?;
+        let password = subject.password(given, &mut passwords, Role::AK)?;
         let hierarchy =
             passwords.given(None, self.passendorsement.as_ref(), "password of the endorsement hierarchy")?;
         let hierarchy = hierarchy.map(|secret| Auth::new(secret.bytes()));
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
         let deferred = Deferred::start();
-        let opened = opened::open(&tpm, &subject, password.as_ref(), "attestation key", |_| Ok(()));
+        let opened = opened::open(&tpm, &subject, password.as_ref(), Role::AK, |_| Ok(()));
         let secret =
             opened.and_then(|ak| answer(&ak, hierarchy.as_ref(), templates, wanted.as_ref(), &credential));
         tpm.close();

@@ -11,14 +11,15 @@ use tpm::{Auth, Tpm};
 
 use crate::check::subject::{Kind, Subject};
 use crate::cli::Common;
-use crate::error::Error;
+use crate::error::{Error, shown};
 use crate::interrupt::Deferred;
+use crate::opened::check_expected;
 use crate::output::{IfExists, Target};
 use crate::owner_password::{self, OwnerPassword};
 use crate::password::Passwords;
 use crate::rows::Rows;
 use crate::show::nv::name;
-use crate::show::public;
+use crate::show::{absent, public};
 use crate::source::Source;
 use crate::{json, public_key, software, terminal};
 
@@ -28,13 +29,6 @@ mod template;
 
 use place::{FIRST, Place};
 use template::Template;
-
-/// What makes a key an attestation key: it signs statements of its TPM only, and never leaves it.
-const ATTESTS: Attributes = Attributes::FIXED_TPM
-    .union(Attributes::FIXED_PARENT)
-    .union(Attributes::SENSITIVE_DATA_ORIGIN)
-    .union(Attributes::RESTRICTED)
-    .union(Attributes::SIGN);
 
 /// Create an attestation key in the TPM, or show one
 ///
@@ -107,6 +101,12 @@ impl Ak {
     /// Runs the action.
     pub(crate) fn run(self, common: &Common, if_exists: IfExists) -> Result<(), Error> {
         software::start()?;
+        if self.action == Action::Create && self.cert.is_some() {
+            return Err(Error::request(
+                "`ak create` writes no certificate (--cert)",
+                "`tpm2-keytool ak show AK --cert FILE` writes it, if it is in the TPM",
+            ));
+        }
         let target =
             |path: &Option<PathBuf>| path.as_deref().map(|path| Target::new(path, if_exists)).transpose();
         let (target, cert) = (target(&self.public)?, target(&self.cert)?);
@@ -140,12 +140,18 @@ impl Ak {
     /// Derives the key and makes it persistent.
     fn create(&self, common: &Common, if_exists: IfExists) -> Result<(Public, Name), Error> {
         let place = Place::new(&self.ak, if_exists)?;
-        let given = self.owner.given()?;
+        // If both passwords come from one source, each takes one line.
+        let mut passwords = Passwords::default();
+        let given = self.owner.given(&mut passwords)?;
+        let endorsement = match self.hierarchy {
+            Handle::OWNER => None,
+            _ => self.endorsement_password(&mut passwords)?,
+        };
         let tpm = common.tpm_by(given.as_ref())?;
         let owner = owner_password::auth(&tpm, given.as_ref(), FIRST);
         let auth = match self.hierarchy {
             Handle::OWNER => owner.clone(),
-            _ => self.endorsement_password()?,
+            _ => endorsement,
         };
         let deferred = Deferred::start();
         let made = place.handle(&tpm).and_then(|at| {
@@ -161,9 +167,9 @@ impl Ak {
         Ok((public, name))
     }
 
-    fn endorsement_password(&self) -> Result<Option<Auth>, Error> {
+    fn endorsement_password(&self, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
         const WHAT: &str = "password of the endorsement hierarchy";
-        let given = Passwords::default().given(None, self.passendorsement.as_ref(), WHAT)?;
+        let given = passwords.given(None, self.passendorsement.as_ref(), WHAT)?;
         Ok(given.filter(|secret| !secret.is_empty()).map(|secret| Auth::new(secret.bytes())))
     }
 
@@ -186,7 +192,7 @@ impl Ak {
     }
 
     fn rows(&self, public: &Public, found: Option<&Found>) -> Result<Rows, Error> {
-        let mut rows = Rows::new(format_args!("attestation key {}", self.ak.display()));
+        let mut rows = Rows::new(format_args!("attestation key {}", shown(&self.ak)));
         public::add_identity(&mut rows, public);
         public::add_rules(&mut rows, public);
         if let Some((index, certificate)) = found {
@@ -225,7 +231,11 @@ fn pem(found: Option<&Found>) -> Result<Vec<u8>, Error> {
 fn read(tpm: &Tpm, kind: &Kind) -> Result<Public, Error> {
     match kind {
         Kind::File(file) => Ok(file.public.clone()),
-        Kind::Handle(handle, _) => Ok(tpm.read_public(*handle)?.0),
+        Kind::Handle(handle, expected) => {
+            let (public, _) = tpm.read_public(*handle).map_err(|error| absent("key", *handle, error))?;
+            check_expected(*handle, expected.as_deref(), &public)?;
+            Ok(public)
+        }
         Kind::Nv(index) => Err(Error::request(
             format!("there is no key at {index}, which is an NV index"),
             "give the handle of a key",
@@ -236,7 +246,7 @@ fn read(tpm: &Tpm, kind: &Kind) -> Result<Public, Error> {
 /// Checks that a key is an attestation key.
 fn check(public: &Public) -> Result<(), Error> {
     const ADVICE: &str = "`tpm2-keytool ak create` makes an attestation key";
-    let missing = ATTESTS.without(public.attributes);
+    let missing = Attributes::ATTESTATION.without(public.attributes);
     if missing != Attributes::NONE {
         return Err(Error::request(format!("it is not an attestation key: {missing} is not set"), ADVICE));
     }

@@ -6,19 +6,22 @@ use attestation::credential::{Challenge as Made, to_file};
 use clap::Args;
 use keyfile::PublicKey;
 use keyfile::wire::Marshal;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::attest::certificate;
-use crate::certificates;
 use crate::certify::damaged;
 use crate::error::Error;
 use crate::nonce::to_hex;
 use crate::output::{IfExists, Target};
 use crate::public_key::{self, PublicArea};
+use crate::{certificates, input};
 
 /// The schema of the file that the server keeps.
 pub(crate) const SCHEMA: &str = "tpm2-keytool/challenge/1";
+
+/// More bytes than its names and spaces have: a growing buffer would leave copies of the secret behind.
+const ROOM: usize = 128;
 
 /// Encrypt a secret that only the TPM with an endorsement key and an attestation key can return
 ///
@@ -57,15 +60,32 @@ impl Challenge {
                 "give an EK certificate: RSA with 2048, 3072 or 4096 bits, or P-256, P-384 or P-521",
             )
         })?;
-        let kept = json!({
-            "schema": SCHEMA,
-            "ak_name": made.signer.to_string(),
-            "ek": to_hex(&with_area(&made.endorsement)?),
-            "secret": to_hex(&made.secret),
-        });
-        let kept = Zeroizing::new(format!("{kept:#}\n"));
+        let secret = Zeroizing::new(to_hex(&made.secret));
+        let (ak_name, ek) = (made.signer.to_string(), to_hex(&with_area(&made.endorsement)?));
+        let kept = Kept { schema: SCHEMA, ak_name: &ak_name, ek: &ek, secret: &secret }.write();
         credential.write(&to_file(&sent).map_err(|error| damaged(&error))?)?;
-        challenge.write(kept.as_bytes())
+        challenge.write(&kept)
+    }
+}
+
+/// The file that the server keeps. Its texts are those of the file or the caller, so that the secret is not copied.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Kept<'a> {
+    pub(crate) schema: &'a str,
+    pub(crate) ak_name: &'a str,
+    pub(crate) ek: &'a str,
+    pub(crate) secret: &'a str,
+}
+
+impl Kept<'_> {
+    fn write(&self) -> Zeroizing<Vec<u8>> {
+        let texts = [self.schema, self.ak_name, self.ek, self.secret];
+        let size = texts.iter().fold(ROOM, |sum, text| sum.saturating_add(text.len()));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size));
+        // Writing texts to memory cannot fail.
+        let _ = serde_json::to_writer_pretty(&mut *bytes, self);
+        bytes.push(b'\n');
+        bytes
     }
 }
 
@@ -76,15 +96,16 @@ fn with_area(key: &PublicKey) -> Result<Vec<u8>, Error> {
     Ok(area.unwrap_or_default())
 }
 
-/// Returns the endorsement key of a certificate, or of a file with its public half.
+/// Returns the endorsement key of a certificate, or of a file with its public half. The file is read once: it may be a pipe.
 ///
 /// # Errors
 /// The file contains neither.
 pub(crate) fn endorsement(path: &Path) -> Result<PublicKey, Error> {
-    if certificates::read(path).is_ok() {
-        return certificate::key_in(path);
+    let bytes = input::read(path, "give an EK certificate, or a public key")?;
+    if !certificates::of(&bytes).is_empty() {
+        return certificate::key_of(path, &bytes);
     }
-    Ok(match public_key::read(path)? {
+    Ok(match public_key::parse(path, &bytes)? {
         PublicArea::Whole(area) => area.key,
         PublicArea::Key(key) => key,
     })

@@ -3,15 +3,14 @@
 use std::path::{PathBuf, absolute};
 
 use clap::Args;
-use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::cli::Common;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::ffi::environment;
 use crate::interrupt::Deferred;
+use crate::key_password::{KeyPassword, Role};
 use crate::password::{Passwords, Secret};
-use crate::source::Source;
 use crate::{json, terminal};
 
 mod access;
@@ -36,7 +35,7 @@ use subject::Subject;
 /// fails. A wrong password is sent at most once, and never if it would lock the TPM. A warning reports that the key at 81000001 is not the storage key of a key
 /// file of the owner hierarchy: each process then tries it in vain, before it derives the parent.
 #[derive(Args)]
-#[command(after_help = EXAMPLES, after_long_help = examples())]
+#[command(after_help = EXAMPLES, after_long_help = examples(), mut_arg("passin", |arg| arg.long_help(PASSIN)))]
 pub(crate) struct Check {
     /// The key as the service names it: a key file, a reference, or a URI such as handle:0x81000100
     key: PathBuf,
@@ -63,22 +62,18 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// The password of the key
-    ///
-    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
-    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
-    password: Option<Secret>,
-
-    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
-    ///
-    /// A file is opened as USER, so this also checks its permissions. A variable (env:) is one of the caller, not of --env.
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
-    passin: Option<Source>,
+    #[command(flatten)]
+    password: KeyPassword,
 
     /// Print JSON (docs/json.md)
     #[arg(long)]
     json: bool,
 }
+
+const PASSIN: &str = "\
+The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
+
+A file is opened as USER, so this also checks its permissions. A variable (env:) is one of the caller, not of --env.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -103,10 +98,7 @@ impl Check {
         let mut report = Report::new();
         let mut passwords = Passwords::default();
         // A descriptor and a variable belong to the caller and are read now. A file is read later, as the service's user.
-        let given = match &self.passin {
-            Some(Source::File(_)) => None,
-            source => Some(self.given(&mut passwords, source.as_ref())),
-        };
+        let given = (!self.password.is_in_file()).then(|| self.given(&mut passwords));
         if let Some(user) = &self.user {
             identity::become_user(&mut report, user, &self.groups)?;
             environment::clear();
@@ -116,7 +108,7 @@ impl Check {
             let path = absolute(path).map_err(|source| Error::read(path, source))?;
             environment::set("OPENSSL_CONF", path);
         }
-        let given = given.unwrap_or_else(|| self.given(&mut passwords, self.passin.as_ref()));
+        let given = given.unwrap_or_else(|| self.given(&mut passwords));
         self.look(&mut report, common, (given, &mut passwords))?;
         match self.json {
             true => json::print(&report)?,
@@ -125,8 +117,8 @@ impl Check {
         report.end()
     }
 
-    fn given(&self, passwords: &mut Passwords, source: Option<&Source>) -> Result<Option<Secret>, Error> {
-        passwords.given(self.password.as_ref(), source, "password of the key")
+    fn given(&self, passwords: &mut Passwords) -> Result<Option<Secret>, Error> {
+        self.password.given(passwords, &Role::KEY.password())
     }
 
     fn look(
@@ -142,7 +134,7 @@ impl Check {
             report.ok("key", &subject.text);
         }
         let password = subject.as_ref().and_then(|subject| {
-            let password = option.and_then(|given| subject.password(given, passwords));
+            let password = option.and_then(|given| subject.password(given, passwords, Role::KEY));
             report.pass("password", password)
         });
         // From here on this process, or libcrypto in it, has objects in the TPM.

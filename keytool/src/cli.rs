@@ -315,8 +315,7 @@ fn command() -> Command {
 fn without_password(mut error: clap::Error) -> clap::Error {
     if error.use_stderr() && error.to_string().contains(PASSWORD) {
         let problem = "the command line contains a URI with a password where no URI is accepted";
-        let hint =
-            "hint: check, leaf, reference and show accept a URI; `tpm2-keytool help COMMAND` shows where";
+        let hint = "hint: ak show, check, leaf, reference and show accept a URI; `tpm2-keytool help COMMAND` shows where";
         return clap::Error::raw(error.kind(), format!("{problem}\n\n  {hint}\n"));
     }
     if error.get(ContextKind::InvalidArg).is_some_and(|option| option.to_string().starts_with("--pass")) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::builder::NonEmptyStringValueParser;
 use keyfile::PublicKey;
 use openssl::asn1::Asn1TimeRef;
 use tpm::Tpm;
@@ -13,9 +13,9 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::folder::{Folder, Part};
 use crate::interrupt::Deferred;
+use crate::key_password::{AkPassword, KeyPassword, Role};
 use crate::parent_password::ParentPassword;
-use crate::password::{Passwords, Secret};
-use crate::source::Source;
+use crate::password::Passwords;
 use crate::{software, terminal};
 
 mod account;
@@ -57,7 +57,7 @@ pub(crate) struct Enrol {
     acme: String,
 
     /// The permanent identifier of this device, as the server knows it
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     identifier: String,
 
     /// The attestation key: a key file, a reference, or a URI such as handle:0x81010100
@@ -84,15 +84,11 @@ pub(crate) struct Enrol {
     #[arg(long)]
     force: bool,
 
-    /// The password of KEY
-    ///
-    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
-    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
-    password: Option<Secret>,
+    #[command(flatten)]
+    password: KeyPassword,
 
-    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
-    passin: Option<Source>,
+    #[command(flatten)]
+    ak_password: AkPassword,
 
     #[command(flatten)]
     parent: ParentPassword,
@@ -153,9 +149,9 @@ impl Enrol {
                 return Ok(None);
             }
         }
-        let given = passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the key")?;
-        let password = subject.password(given, passwords)?;
-        let password_of_signer = signer.password(None, passwords)?;
+        let given = self.password.given(passwords, &Role::KEY.password())?;
+        let password = subject.password(given, passwords, Role::KEY)?;
+        let password_of_signer = signer.password(self.ak_password.given(passwords)?, passwords, Role::AK)?;
         let device =
             Device::open(tpm, (subject, password.as_ref()), (signer, password_of_signer.as_ref()), chain)?;
         let account = Account::open(

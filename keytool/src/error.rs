@@ -155,7 +155,7 @@ impl fmt::Display for Error {
 }
 
 /// Returns a path as text. It may be a URI that was given instead of a file: then its password is omitted.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let text = path.display().to_string();
     match text.split_once(PASSWORD) {
         Some((before, _)) => format!("{before}{PASSWORD}…"),

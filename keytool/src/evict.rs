@@ -10,6 +10,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::owner_password::{self, OwnerPassword};
+use crate::password::Passwords;
 use crate::persistent::Persistent;
 use crate::terminal;
 
@@ -54,7 +55,7 @@ impl Evict {
     /// Reads the key, asks for confirmation, and removes it.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
         let PersistentHandle(handle) = self.handle;
-        let given = self.owner.given()?;
+        let given = self.owner.given(&mut Passwords::default())?;
         let tpm = common.tpm_by(given.as_ref())?;
         let deferred = Deferred::start();
         let found = tpm.read_public(handle);

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use attestation::Evidence;
 use attestation::signature::verify;
 use clap::Args;
-use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyfile::wire::{Marshal, Unmarshal};
 use keyfile::{Certification, Handle};
 use tpm::{Key, Tpm};
@@ -17,10 +16,10 @@ use crate::check::subject::Subject;
 use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
+use crate::key_password::{AkPassword, KeyPassword, Role};
 use crate::opened;
 use crate::parent_password::ParentPassword;
 use crate::password::{Passwords, Secret};
-use crate::source::Source;
 
 /// The bytes that every TPM accepts as qualifying data: a digest with SHA-512.
 const LONGEST: usize = 64;
@@ -40,19 +39,11 @@ pub(crate) struct Keys {
     #[arg(long, value_name = "CERT|INDEX")]
     ak_cert: Option<PathBuf>,
 
-    /// The password of the key
-    ///
-    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
-    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
-    password: Option<Secret>,
+    #[command(flatten)]
+    password: KeyPassword,
 
-    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
-    passin: Option<Source>,
-
-    /// The source of the attestation key's password, as for --passin
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse))]
-    passak: Option<Source>,
+    #[command(flatten)]
+    ak_password: AkPassword,
 
     #[command(flatten)]
     parent: ParentPassword,
@@ -82,10 +73,10 @@ impl Keys {
         let [key, ak] = subjects;
         let (key, ak) = (key?, ak?);
         let mut passwords = Passwords::default();
-        let given = passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the key")?;
-        let key_password = key.password(given, &mut passwords)?;
-        let given = passwords.given(None, self.passak.as_ref(), "password of the attestation key")?;
-        let ak_password = ak.password(given, &mut passwords)?;
+        let given = self.password.given(&mut passwords, &Role::KEY.password())?;
+        let key_password = key.password(given, &mut passwords, Role::KEY)?;
+        let given = self.ak_password.given(&mut passwords)?;
+        let ak_password = ak.password(given, &mut passwords, Role::AK)?;
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
         let deferred = Deferred::start();
         let chain = match (from_file, self.index()) {
@@ -133,8 +124,8 @@ impl Opened {
         chain: Vec<Vec<u8>>,
     ) -> Result<Self, Error> {
         Ok(Self {
-            key: opened::open(tpm, key, password, "key", |_| Ok(()))?,
-            ak: opened::open(tpm, ak, ak_password, "attestation key", |_| Ok(()))?,
+            key: opened::open(tpm, key, password, Role::KEY, |_| Ok(()))?,
+            ak: opened::open(tpm, ak, ak_password, Role::AK, |_| Ok(()))?,
             chain,
         })
     }

@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use asn1::ParseError;
 use clap::Args;
-use clap::builder::{OsStringValueParser, TypedValueParser};
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
@@ -17,10 +16,10 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::interrupt::Deferred;
+use crate::key_password::{KeyPassword, Role, described};
 use crate::parent_password::ParentPassword;
 use crate::password::{Passwords, Secret};
 use crate::signing::Signer;
-use crate::source::Source;
 use crate::{opened, software, terminal};
 
 mod algorithm;
@@ -53,7 +52,8 @@ const SLOW_CLOCK: i64 = 600;
 /// the CA key stays in the TPM. Limit the CA with name constraints (docs/short-lived.md).
 #[derive(Args)]
 #[command(
-    after_help = "Example: tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name www.example.com --hours 8 --out /run/leaf"
+    after_help = "Example: tpm2-keytool leaf --ca ca.tpm --ca-cert ca.pem --name www.example.com --hours 8 --out /run/leaf",
+    mut_arg("password", |arg| described(arg, "The password of the CA key"))
 )]
 pub(crate) struct IssueLeaf {
     /// The key of the CA: a key file, a reference, or a URI such as handle:0x81000100
@@ -80,15 +80,8 @@ pub(crate) struct IssueLeaf {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The password of the CA key
-    ///
-    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
-    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
-    password: Option<Secret>,
-
-    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
-    passin: Option<Source>,
+    #[command(flatten)]
+    password: KeyPassword,
 
     #[command(flatten)]
     parent: ParentPassword,
@@ -105,9 +98,8 @@ impl IssueLeaf {
         issuer.check(&self.names, &key)?;
         let subject = Subject::read(&self.ca, common.nv_prefix()?.as_deref())?;
         let mut passwords = Passwords::default();
-        let given =
-            passwords.given(self.password.as_ref(), self.passin.as_ref(), "password of the CA key")?;
-        let password = subject.password(given, &mut passwords)?;
+        let given = self.password.given(&mut passwords, &Role::CA.password())?;
+        let password = subject.password(given, &mut passwords, Role::CA)?;
         let tpm = common.tpm_by(self.parent.given(&mut passwords)?.as_ref())?;
 
         let deferred = Deferred::start();
@@ -148,7 +140,7 @@ impl IssueLeaf {
         key: &PKey<Private>,
         password: Option<&Secret>,
     ) -> Result<X509, Error> {
-        let ca = opened::open(tpm, subject, password, "CA key", |key| issuer.check_key(key))?;
+        let ca = opened::open(tpm, subject, password, Role::CA, |key| issuer.check_key(key))?;
         let signer = Signer::of(ca, "the CA key cannot sign certificates")?;
         let draft = self.draft(issuer, key)?;
         let content = der::content(&draft, &signer.algorithm).map_err(|error| damaged(&error))?;

@@ -66,6 +66,7 @@ mod input;
 mod interrupt;
 mod json;
 mod key_file;
+mod key_password;
 mod leaf;
 mod list;
 mod load;

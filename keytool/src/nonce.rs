@@ -1,5 +1,6 @@
 //! A nonce, Name or other short value: hexadecimal digits, or a file with the bytes.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use crate::error::Error;
@@ -22,11 +23,20 @@ pub(crate) fn read(argument: &Path, what: &str) -> Result<Vec<u8>, Error> {
 /// Returns the bytes of hexadecimal digits.
 pub(crate) fn from_hex(digits: &str) -> Option<Vec<u8>> {
     (digits.len() % 2 == 0 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(())?;
-    let pairs = (0..digits.len()).step_by(2).map(|at| digits.get(at..at + 2));
-    pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
+    // The bytes may be secret, so no growing buffer leaves copies behind.
+    let mut bytes = Vec::with_capacity(digits.len() / 2);
+    for at in (0..digits.len()).step_by(2) {
+        bytes.push(u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?);
+    }
+    Some(bytes)
 }
 
 /// Returns the bytes as hexadecimal digits.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        // Writing to a text cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }

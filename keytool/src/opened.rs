@@ -1,15 +1,16 @@
 //! Opens the key that an option names, in a file or at a persistent handle, with its password.
 
-use keyfile::{Attributes, PublicKey};
+use keyfile::{Attributes, Handle, Public, PublicKey};
 use tpm::{Auth, Key, Tpm};
 
 use crate::check::subject::{Kind, Subject};
 use crate::error::Error;
+use crate::key_password::Role;
 use crate::password::Secret;
 use crate::persistent::password_missing;
 use crate::reference;
 
-/// Opens the key. `role` names it in errors, such as `CA key`; `accept` checks its public half before the password is used.
+/// Opens the key. `role` names it in errors; `accept` checks its public half before the password is used.
 ///
 /// # Errors
 /// There is no such key, `accept` refuses it, or its password is missing.
@@ -17,7 +18,7 @@ pub(crate) fn open(
     tpm: &Tpm,
     subject: &Subject,
     password: Option<&Secret>,
-    role: &str,
+    role: Role,
     accept: impl Fn(&PublicKey) -> Result<(), Error>,
 ) -> Result<Key, Error> {
     let auth = password.map(|password| Auth::new(password.bytes()));
@@ -32,22 +33,31 @@ pub(crate) fn open(
             }
             let key = Key::persistent(tpm, *handle, auth)?;
             accept(&key.public().key)?;
-            if expected.as_ref().is_some_and(|expected| **expected != *key.public()) {
-                return Err(Error::request(
-                    format!("another key is at {handle} than the one that the file refers to"),
-                    "write the file again with `tpm2-keytool reference`",
-                ));
-            }
+            check_expected(*handle, expected.as_deref(), key.public())?;
             // The empty password counts as a wrong one. A key that needs a policy is refused when it is used.
             let by_password = key.public().attributes.contains(Attributes::USER_WITH_AUTH);
             if by_password && password.is_none() && !reference::has_no_password(tpm, *handle, key.public())? {
-                return Err(password_missing(&format!("password of the {role}"), *handle));
+                return Err(password_missing(role, *handle));
             }
             Ok(key)
         }
         Kind::Nv(index) => Err(Error::request(
-            format!("the {role} is in the NV index {index}, where it cannot be used"),
+            format!("the {} is in the NV index {index}, where it cannot be used", role.name),
             "give its key file, or make it persistent with `tpm2-keytool load`",
+        )),
+    }
+}
+
+/// Checks that the key at a handle is the one that a file refers to.
+///
+/// # Errors
+/// It is another key.
+pub(crate) fn check_expected(handle: Handle, expected: Option<&Public>, found: &Public) -> Result<(), Error> {
+    match expected.is_none_or(|expected| expected == found) {
+        true => Ok(()),
+        false => Err(Error::request(
+            format!("another key is at {handle} than the one that the file refers to"),
+            "write the file again with `tpm2-keytool reference`",
         )),
     }
 }

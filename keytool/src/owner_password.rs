@@ -28,9 +28,9 @@ impl OwnerPassword {
     ///
     /// # Errors
     /// The source has no password.
-    pub(crate) fn given(&self) -> Result<Option<Secret>, Error> {
+    pub(crate) fn given(&self, passwords: &mut Passwords) -> Result<Option<Secret>, Error> {
         let (password, source) = (self.auth_owner.as_ref(), self.passowner.as_ref());
-        Passwords::default().given(password, source, "password of the hierarchy")
+        passwords.given(password, source, "password of the hierarchy")
     }
 }
 

@@ -10,6 +10,7 @@ use tpm::{Auth, ErrorKind, Key, Tpm};
 
 use crate::error::Error;
 use crate::interrupt::Warning;
+use crate::key_password::Role;
 use crate::terminal;
 
 /// The handles of endorsement keys (the same, table 2).
@@ -126,12 +127,12 @@ fn left_at(handle: Handle) -> String {
     format!("warning: the key may be at {handle}, where `tpm2-keytool evict {handle}` removes it")
 }
 
-/// Returns the error about a persistent key that has a password. `what` names it.
-pub(crate) fn password_missing(what: &str, handle: Handle) -> Error {
+/// Returns the error about a persistent key that has a password.
+pub(crate) fn password_missing(role: Role, handle: Handle) -> Error {
     Error::Password {
-        what: what.to_owned(),
+        what: role.password(),
         problem: format!("the key at {handle} has one, but none was given"),
-        advice: "give it with --passin, or append ?pin-source=file:PATH to the URI".to_owned(),
+        advice: role.advice(),
     }
 }
 

@@ -29,10 +29,17 @@ pub(crate) enum PublicArea {
 /// # Errors
 /// The file cannot be read, or contains no public key that a TPM supports.
 pub(crate) fn read(path: &Path) -> Result<PublicArea, Error> {
+    parse(path, &input::read(path, KINDS)?)
+}
+
+/// The same, for a file that was read already.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<PublicArea, Error> {
     software::start()?;
-    let bytes = input::read(path, KINDS)?;
     let refused = |problem: String| Error::file(path, problem, KINDS);
-    if let Some(public) = area(&bytes) {
+    if let Some(public) = area(bytes) {
         return Ok(PublicArea::Whole(public));
     }
     let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
@@ -40,9 +47,9 @@ pub(crate) fn read(path: &Path) -> Result<PublicArea, Error> {
         if holds("PRIVATE KEY-----") {
             return Err(refused("it contains a private key".to_owned()));
         }
-        PKey::public_key_from_pem(&bytes)
+        PKey::public_key_from_pem(bytes)
     } else {
-        PKey::public_key_from_der(&bytes)
+        PKey::public_key_from_der(bytes)
     };
     let key = key.map_err(|_| refused("it contains no public key".to_owned()))?;
     numbers(&key).map(PublicArea::Key).map_err(|unfit| refused(unfit.0))

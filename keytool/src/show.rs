@@ -152,7 +152,7 @@ fn file(tpm: &Tpm, path: &Path, prefix: Option<&str>, common: &Common) -> Result
 }
 
 /// Explains that there is no object at a handle.
-fn absent(what: &str, handle: Handle, error: tpm::Error) -> Error {
+pub(crate) fn absent(what: &str, handle: Handle, error: tpm::Error) -> Error {
     match error.kind() {
         ErrorKind::NoObject => Error::request(
             format!("there is no {what} at {handle}"),

@@ -9,6 +9,7 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::owner_password::{self, OwnerPassword};
+use crate::password::Passwords;
 use crate::persistent::{Persistent, SRK};
 use crate::terminal::{self, Progress};
 
@@ -31,7 +32,7 @@ pub(crate) struct Srk {
 impl Srk {
     /// Makes the key persistent, unless it is already.
     pub(crate) fn run(self, common: &Common) -> Result<(), Error> {
-        let given = self.owner.given()?;
+        let given = self.owner.given(&mut Passwords::default())?;
         let tpm = common.tpm_by(given.as_ref())?;
         let deferred = Deferred::start();
         let made = self.make(&tpm, &deferred);

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::{OsStringValueParser, TypedValueParser};
 use keyfile::policy::Condition;
 use keyfile::{Attributes, KeyFile, Kind, PublicKey};
 use tpm::{Auth, Key};
@@ -13,29 +12,25 @@ use crate::cli::Common;
 use crate::error::Error;
 use crate::interrupt::Deferred;
 use crate::key_file;
+use crate::key_password::{KeyPassword, described};
 use crate::parent_password::ParentPassword;
-use crate::password::{Passwords, Secret};
-use crate::source::Source;
+use crate::password::Passwords;
 use crate::terminal;
 
 /// Write the data of a sealed file to stdout
 ///
 /// The output is exactly the data that was sealed. The data is encrypted on the bus; without --salt-name an attacker who controls the bus can read it.
 #[derive(Args)]
-#[command(after_help = "Example: tpm2-keytool unseal disk.tpm | cryptsetup open …")]
+#[command(
+    after_help = "Example: tpm2-keytool unseal disk.tpm | cryptsetup open …",
+    mut_arg("password", |arg| described(arg, "The password of the data, or of the object that its policy names"))
+)]
 pub(crate) struct Unseal {
     /// The sealed file; an importable one is imported first
     file: PathBuf,
 
-    /// The password of the data, or of the object that its policy names
-    ///
-    /// It is visible in the process list while the command runs, and may be saved in the shell's history. Prefer --passin.
-    #[arg(short = 'k', long, value_name = "PWD", value_parser = OsStringValueParser::new().map(Secret::from))]
-    password: Option<Secret>,
-
-    /// The source of that password: pass:PASSWORD, env:NAME, file:PATH, fd:NUMBER, stdin or prompt
-    #[arg(long, value_name = "SOURCE", value_parser = OsStringValueParser::new().try_map(Source::parse), conflicts_with = "password")]
-    passin: Option<Source>,
+    #[command(flatten)]
+    password: KeyPassword,
 
     #[command(flatten)]
     parent: ParentPassword,
@@ -65,7 +60,7 @@ impl Unseal {
 
     fn auth(&self, file: &KeyFile, passwords: &mut Passwords) -> Result<Option<Auth>, Error> {
         let what = whose(file);
-        let given = passwords.given(self.password.as_ref(), self.passin.as_ref(), &what)?;
+        let given = self.password.given(passwords, &what)?;
         let secret = if given.is_some() || !file.asks_for_password() {
             given
         } else {

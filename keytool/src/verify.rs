@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use attestation::{Algorithms, Check, Expected, Outcome, Report, Trust};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ pub(crate) struct Verify {
     trust: Trusted,
 
     /// The device for which a certificate is requested; permanent identifiers in the certificate of the attestation key must contain it
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     identifier: Option<String>,
 
     /// Print JSON (docs/json.md)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tpm::rc::ResponseCode;
+use operations::{Kind, Parts};
 use tpm::{ErrorKind, HINT};
 
 use crate::ffi::crypto::Refused;
@@ -39,11 +39,6 @@ impl Error {
     /// Returns true if the error reports only that software refused. OpenSSL has already reported the reason.
     pub(crate) fn is_software_refusal(&self) -> bool {
         self.reason == Reason::Software && self.text.is_empty()
-    }
-
-    /// The TPM's response code, if the TPM refused.
-    pub(crate) fn tpm_code(&self) -> Option<ResponseCode> {
-        self.source.as_ref()?.downcast_ref::<tpm::Error>()?.response_code().map(ResponseCode)
     }
 
     /// The reason, whose number programs see (ERR_GET_REASON).
@@ -88,7 +83,47 @@ impl From<keyfile::uri::UriError> for Error {
 
 impl From<tpm::Error> for Error {
     fn from(error: tpm::Error) -> Error {
-        let reason = match error.kind() {
+        Error::new(Reason::of(error.kind()), "").with_source(error)
+    }
+}
+
+impl From<operations::Error> for Error {
+    fn from(error: operations::Error) -> Error {
+        let Parts { kind, text, openssl_hint: hint, source } = error.into_parts();
+        let reason = match kind {
+            Kind::Digest => Reason::Digest,
+            Kind::Padding => Reason::Padding,
+            Kind::WrongKey => Reason::WrongKey,
+            Kind::Integrity => Reason::Integrity,
+            Kind::Parameter => Reason::Parameter,
+            Kind::Tpm(kind) => Reason::of(kind),
+            Kind::Caller => return source.map_or_else(unknown, of_provider),
+            _ => Reason::Internal,
+        };
+        Error { reason, text: text.into_owned(), hint, source }
+    }
+}
+
+/// Returns the error that a function of this provider reported to the crate `operations`.
+fn of_provider(failure: operations::Failure) -> Error {
+    let failure = match failure.downcast::<Error>() {
+        Ok(error) => return *error,
+        Err(failure) => failure,
+    };
+    match failure.downcast::<Refused>() {
+        Ok(refused) => Error::from(*refused),
+        Err(failure) => Error { source: Some(failure), ..unknown() },
+    }
+}
+
+fn unknown() -> Error {
+    Error::new(Reason::Internal, "an operation failed for an unknown reason")
+}
+
+impl Reason {
+    /// The reason of an error of the crate `tpm`.
+    fn of(kind: ErrorKind) -> Reason {
+        match kind {
             ErrorKind::NoTpm => Reason::NoTpm,
             ErrorKind::Authorization => Reason::Authorization,
             ErrorKind::PasswordMissing => Reason::PasswordMissing,
@@ -107,8 +142,7 @@ impl From<tpm::Error> for Error {
             ErrorKind::NoObject => Reason::NoObject,
             ErrorKind::NotWritten => Reason::NotWritten,
             _ => Reason::Tpm,
-        };
-        Error::new(reason, "").with_source(error)
+        }
     }
 }
 
@@ -202,7 +236,23 @@ reasons! {
 
 #[cfg(test)]
 mod tests {
-    use super::Reason;
+    use super::{Error, Reason};
+    use crate::ffi::crypto::Refused;
+
+    #[test]
+    fn an_error_that_passed_through_the_crate_operations_is_the_same() {
+        let busy = || Error::new(Reason::Busy, "too many").with_hint("wait");
+        let back = Error::from(operations::Error::caller(busy()));
+        assert_eq!((back.reason(), back.to_string()), (Reason::Busy, busy().to_string()));
+        let back = Error::from(operations::Error::caller(Refused("hash")));
+        assert!(back.is_software_refusal());
+        let of_tpm = || tpm::Error::new(tpm::ErrorKind::Lockout, "cannot sign").advise("wait");
+        let back = Error::from(operations::Error::from(of_tpm()));
+        assert_eq!((back.reason(), back.to_string()), (Reason::Lockout, of_tpm().to_string()));
+        let back = Error::from(operations::Error::caller("other"));
+        assert_eq!(back.reason(), Reason::Internal);
+        assert!(back.to_string().ends_with(": other"), "{back}");
+    }
 
     #[test]
     fn reason_numbers_are_distinct_and_within_23_bits() {

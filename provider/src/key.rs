@@ -10,12 +10,10 @@ pub(crate) use origin::{AtHandle, KeyAuth};
 pub(crate) use tpm_key::{TpmKey, no_sm2};
 
 use keyfile::{Public, PublicKey, Scheme};
-use missing::pkcs1::rejection::Secret;
-use tpm::RawRsa;
+use operations::Memory;
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Pkey, Selection};
-use crate::private::TpmSalt;
 use crate::provider::Provider;
 
 /// A key. It is created empty (keymgmt new), then filled once by a decoder, an import or a generation.
@@ -191,30 +189,14 @@ impl Key {
         }
     }
 
-    /// Returns the secret from which synthetic messages of PKCS#1 v1.5 decryption are derived, with or
-    /// without raw RSA. It is created once per key and process.
-    ///
-    /// # Errors
-    /// The errors of `make`.
-    pub(crate) fn rejection_secret(
-        &self,
-        raw_rsa: RawRsa,
-        make: impl FnOnce() -> Result<Secret>,
-    ) -> Result<&Secret> {
-        match self.material() {
-            Some(Material::Tpm(tpm)) => tpm.rejection_secret(raw_rsa, make),
-            _ => Err(Error::new(Reason::WrongKey, "a software key keeps its own secret")),
-        }
-    }
-
-    /// The salt length of the TPM's PSS signatures with this key, once it is known.
+    /// Returns what operations in the TPM remember of the key.
     ///
     /// # Errors
     /// `WrongKey`: this is a software key.
-    pub(crate) fn pss_salt(&self) -> Result<&OnceLock<TpmSalt>> {
+    pub(crate) fn memory(&self) -> Result<&Memory> {
         match self.material() {
-            Some(Material::Tpm(tpm)) => Ok(tpm.pss_salt()),
-            _ => Err(Error::new(Reason::WrongKey, "a software key signs with any salt")),
+            Some(Material::Tpm(tpm)) => Ok(tpm.memory()),
+            _ => Err(Error::new(Reason::WrongKey, "a software key needs no operation in the TPM")),
         }
     }
 

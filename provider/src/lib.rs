@@ -9,7 +9,7 @@
 //! | `fips.rs` | decides which instances have the property `fips=yes` |
 //! | `jobs.rs` | operations in OpenSSL's asynchronous jobs |
 //! | `key.rs` | the key object, in the TPM or in software |
-//! | `private.rs` | the operations of a private key in the TPM |
+//! | `private.rs` | the private half of a key in the TPM, in jobs or not; the crate `operations` does the rest |
 //! | `tls_group.rs` | TLS groups, and how libssl's ephemeral keys are recognized |
 //! | `op/` | the operations, as safe implementations of the traits of `ffi/op/` |
 //! | `ffi/` | the only folder with unsafe code: C layouts, typed slots, the only return path to C, software through the private context |

@@ -7,4 +7,5 @@ pub(crate) mod keyexch;
 pub(crate) mod keymgmt;
 pub(crate) mod rand;
 pub(crate) mod signature;
+mod software;
 pub(crate) mod store;

@@ -126,3 +126,19 @@ fn a_failed_download_or_unpacking_is_a_failure_also_in_a_condition() {
     assert_eq!(extract("touch one.deb; exit 100", "true"), "");
     assert_eq!(extract(both, "case $2 in *one.deb) exit 2 ;; esac"), "");
 }
+
+#[test]
+fn every_command_of_make_installs_one_step_that_is_known() {
+    let read = |name: &str| std::fs::read_to_string(module::workspace().join(name)).unwrap();
+    let (makefile, script) = (read("Makefile"), read("scripts/deps"));
+    let steps: Vec<&str> = makefile.lines().filter_map(|line| line.split("$(DEPS) ").nth(1)).collect();
+    assert!(steps.contains(&"chip") && steps.contains(&"test"), "{steps:?}");
+    for step in steps {
+        let known = |line: &str| {
+            line.split_once(')').is_some_and(|(names, rest)| {
+                rest.contains("steps=") && names.split('|').any(|name| name.trim() == step)
+            })
+        };
+        assert!(script.lines().any(known), "scripts/deps has no step {step:?}");
+    }
+}

@@ -11,14 +11,17 @@ mod release;
 mod words;
 
 /// Each crate and the crates of the house that it may be built on.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("missing", &[]),
     ("keyfile", &[]),
     ("crypto", &["keyfile"]),
     ("attestation", &["keyfile", "crypto"]),
     ("tpm", &["keyfile", "crypto"]),
-    ("provider", &["missing", "keyfile", "tpm"]),
-    ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm"]),
+    ("operations", &["missing", "keyfile", "crypto", "tpm"]),
+    ("tokens", &["keyfile", "tpm"]),
+    ("provider", &["missing", "keyfile", "tpm", "operations"]),
+    ("pkcs11", &["missing", "keyfile", "crypto", "tpm", "operations", "tokens"]),
+    ("keytool", &["missing", "keyfile", "crypto", "attestation", "tpm", "tokens"]),
     ("tests", &[]),
     ("tests/demo-ca", &["keyfile", "attestation"]),
     ("fuzz/targets", &["keyfile", "crypto", "attestation", "tpm", "provider"]),
@@ -50,7 +53,10 @@ fn unsafe_code_is_where_the_plan_says() {
         ("crypto", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("attestation", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("tpm", "src/lib.rs", "#![deny(unsafe_code)]"),
+        ("operations", "src/lib.rs", "#![forbid(unsafe_code)]"),
+        ("tokens", "src/lib.rs", "#![forbid(unsafe_code)]"),
         ("provider", "src/lib.rs", "#![deny(unsafe_code)]"),
+        ("pkcs11", "src/lib.rs", "#![deny(unsafe_code)]"),
         ("keytool", "src/main.rs", "#![deny(unsafe_code)]"),
         ("tests", "src/lib.rs", "#![deny(unsafe_code)]"),
         ("tests/demo-ca", "src/lib.rs", "#![forbid(unsafe_code)]"),

@@ -105,6 +105,82 @@ fn an_attestation_key_is_the_same_each_time_and_shown() {
 }
 
 #[test]
+fn no_password_of_an_attestation_key_is_shown() {
+    const SECRET: &str = "hunter2";
+    let desk = Desk::new();
+    let name = desk.attestation_key();
+    desk.others(&format!("tpm2_readpublic -Q -c {AK} -t ak.object"));
+    desk.run(&format!("tpm2-keytool reference handle:{AK}?pin-value={SECRET} secret.ref")).ok();
+    let folder = desk.shell.folder().display().to_string();
+    let with_password = [
+        format!("{AK}?pin-value={SECRET}"),
+        format!("handle:{AK}?pin-value={SECRET}"),
+        format!("nvkey:81010100?pin-value={SECRET}"),
+        format!("//nvkey:81010100?pin-value={SECRET}"),
+        format!("tpm2:handle={AK}?pin-value={SECRET}"),
+        format!("tpm2:handle={AK};pin-value={SECRET}"),
+        format!("tpm2:file={folder}/secret.ref?pin-value={SECRET}"),
+        format!("object:{folder}/ak.object?pin-value={SECRET}"),
+        "secret.ref".to_owned(),
+    ];
+    for ak in with_password {
+        for json in ["", "--json"] {
+            let shown = desk.run(&format!("tpm2-keytool ak show {json} '{ak}'")).ok();
+            assert!(![shown.out(), shown.err()].concat().contains(SECRET), "{shown}");
+            shown.says(&name).says("attestation key ");
+        }
+    }
+    // Nor is it shown if there is no such key.
+    let missing = desk.run(&format!("tpm2-keytool ak show 'handle:0x81010109?pin-value={SECRET}'")).failed();
+    assert!(!missing.err().contains(SECRET), "{missing}");
+}
+
+#[test]
+fn what_cannot_be_written_is_refused_before_the_attestation_key_is_made() {
+    let desk = Desk::new();
+    desk.run(&format!("tpm2-keytool ak create {AK} --cert ak.pem"))
+        .failed()
+        .says("`ak create` writes no certificate");
+    desk.run(&format!("tpm2-keytool ak create {AK} --public no-folder/ak.pub")).failed().says("cannot write");
+    desk.assert_absent("ak.pem");
+    // Neither has made a key.
+    desk.run(&format!("tpm2-keytool ak create {AK}")).ok();
+    desk.assert_tidy();
+}
+
+#[test]
+fn a_reference_to_a_replaced_attestation_key_is_refused() {
+    let desk = Desk::new();
+    desk.run("tpm2-keytool ak create ak.ref").ok().says("the attestation key is at 0x81010100");
+    desk.run(&format!("tpm2-keytool evict -y {AK}")).ok();
+    desk.run("tpm2-keytool ak show ak.ref").failed().says("there is no key at 0x81010100");
+    desk.run(&format!("tpm2-keytool ak create --template ak-rsa {AK}")).ok();
+    desk.run("tpm2-keytool ak show ak.ref").failed().says("another key is at 0x81010100");
+    desk.run(&format!("tpm2-keytool ak show {AK}")).ok().says("RSA");
+}
+
+#[test]
+fn each_password_of_an_attestation_key_takes_a_line_of_their_source() {
+    let desk = Desk::new();
+    desk.others(
+        "tpm2_changeauth -Q -c o owner; tpm2_changeauth -Q -c e endorsement
+         tpm2_createprimary -Q -C e -P endorsement -g sha256 -G ecc256:ecdsa-sha256:null -p signer -c ak.ctx \
+             -a 'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|noda|sign|restricted'
+         tpm2_evictcontrol -Q -C o -P owner -c ak.ctx 0x81010107; tpm2_flushcontext -t",
+    );
+    desk.shell.write("hierarchies", "owner\nendorsement\n");
+    let line = format!("ak create {AK} --passowner file:hierarchies --passendorsement");
+    desk.run(&format!("tpm2-keytool {line} file:hierarchies")).ok();
+    desk.run("tpm2-keytool create -e P-256 -b owner -k secret key.tpm").ok();
+    let certify = "tpm2-keytool certify key.tpm -b owner --ak 0x81010107 --nonce 00 --force proof";
+    let missing = desk.run(&format!("{certify} -k secret")).failed();
+    missing.says("password of the attestation key").says("give it with --passak");
+    desk.shell.write("keys", "secret\nsigner\n");
+    desk.run(&format!("{certify} --passin file:keys --passak file:keys")).ok();
+    desk.assert_tidy();
+}
+
+#[test]
 fn initial_attestation_keys_are_those_of_tpm2_tools() {
     const ATTRIBUTES: &str =
         "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|adminwithpolicy|sign|restricted";
@@ -279,7 +355,11 @@ fn a_challenge_is_answered_by_the_tpm_of_the_endorsement_certificate_only() {
         .says("chain       CN=maker");
     assert_eq!(desk.shell.text("ek.pem"), desk.shell.text("maker-ek.pem") + &desk.shell.text("maker.pem"));
     assert_eq!(desk.shell.text("bare.pem"), desk.shell.text("maker-ek.key.pub"));
-    desk.run("tpm2-keytool challenge --ek ek.pem --ak ak.pub credential challenge.json").ok();
+    // The file of the endorsement key may be a pipe.
+    let line = "tpm2-keytool challenge --ek /dev/stdin --ak ak.pub credential challenge.json --force";
+    for name in ["maker-ek.key.pub", "ek.pem"] {
+        desk.pipe(line, desk.shell.read(name)).ok();
+    }
     desk.run(&format!("tpm2-keytool activate --ak {AK} credential answer")).ok();
     desk.run("tpm2-keytool create -e P-256 key.tpm").ok();
     desk.certify("tpm2", "");

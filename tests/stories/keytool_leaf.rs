@@ -271,7 +271,7 @@ fn a_wrong_password_is_sent_once_and_the_old_pair_stays() {
     let line = "--ca-cert ca.pem --name localhost --out leaf";
     site.run(&format!("--ca ca.tpm --passin pass:secret {line}")).ok();
     let first = site.serial();
-    let missing = site.run(&format!("--ca ca.tpm {line}")).failed().says("password of the key");
+    let missing = site.run(&format!("--ca ca.tpm {line}")).failed().says("password of the CA key");
     assert_eq!(missing.code(), Some(7), "{missing}");
     let wrong =
         site.run(&format!("--ca ca.tpm --passin pass:guess {line}")).failed().says("the password is wrong");

@@ -60,7 +60,7 @@ struct PermanentIdentifier<'a> {
     assigner: Option<asn1::ObjectIdentifier>,
 }
 
-/// Returns the permanent identifiers of devices. One that cannot be read is returned as an empty text, which equals no device. In the
+/// Returns the permanent identifiers of devices. One that cannot be read is returned as an empty text, which is no device. In the
 /// certificates of makers of devices, the permanent identifier is that of the TPM, and the subject names the device.
 pub(super) fn identifiers(names: &[GeneralName]) -> Vec<String> {
     let text = |der: Vec<u8>| match asn1::parse_single::<PermanentIdentifier<'_>>(&der) {

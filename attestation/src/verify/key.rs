@@ -6,10 +6,6 @@ use keyfile::{Attributes, Certification, Name, Public};
 use super::{Expected, Report, Subject};
 use crate::Evidence;
 
-/// What makes a key one of this TPM only.
-const REQUIRED: Attributes =
-    Attributes::FIXED_TPM.union(Attributes::FIXED_PARENT).union(Attributes::SENSITIVE_DATA_ORIGIN);
-
 /// Checks the key.
 pub(super) fn check(
     report: &mut Report,
@@ -29,8 +25,11 @@ pub(super) fn check(
         );
     }
     let attributes = area.attributes;
-    if !attributes.contains(REQUIRED) {
-        report.refuse(Subject::KeyAttributes, format!("{} is missing", REQUIRED.without(attributes)));
+    if !attributes.contains(Attributes::MADE_IN_TPM) {
+        report.refuse(
+            Subject::KeyAttributes,
+            format!("{} is missing", Attributes::MADE_IN_TPM.without(attributes)),
+        );
     } else if attributes.contains(Attributes::RESTRICTED) {
         report.refuse(Subject::KeyAttributes, "the key is restricted: it cannot sign what others make");
     } else {

@@ -46,6 +46,7 @@ pub struct Expected<'a> {
     /// The key in the request for a certificate, and if it has signed the request.
     pub request: Option<(&'a PublicKey, bool)>,
     /// The device for which the certificate is. If the certificate of the attestation key has permanent identifiers, one must be this.
+    /// It must not be empty.
     pub identifier: Option<&'a str>,
     /// The time, in seconds since 1970.
     pub time: u64,

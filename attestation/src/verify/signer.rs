@@ -7,13 +7,6 @@ use super::{Expected, Report, Subject, Trust};
 use crate::Evidence;
 use crate::certificates::{Certificate, Purpose, check_ak, check_chain};
 
-/// What an attestation key must be: it signs only what its TPM makes, and never leaves it.
-const REQUIRED: Attributes = Attributes::FIXED_TPM
-    .union(Attributes::FIXED_PARENT)
-    .union(Attributes::SENSITIVE_DATA_ORIGIN)
-    .union(Attributes::RESTRICTED)
-    .union(Attributes::SIGN);
-
 /// The attestation key, as far as it is known.
 pub(super) struct Signer {
     /// The key that the signature is verified with.
@@ -63,10 +56,17 @@ fn check_certificate(
     let certificate = certificate.ok()?;
     if let Some(identifier) = expected.identifier {
         match certificate.identifiers.as_slice() {
+            _ if identifier.is_empty() => {
+                report.refuse(Subject::Identifier, "the identifier of the device is empty");
+            }
             [] => {
                 report
                     .believed(Subject::Identifier, "the certificate of the attestation key names no device");
             }
+            known if known.iter().all(String::is_empty) => report.refuse(
+                Subject::Identifier,
+                "the permanent identifier in the certificate is empty or cannot be read",
+            ),
             known => report.check(
                 Subject::Identifier,
                 known.iter().any(|known| known == identifier),
@@ -117,8 +117,11 @@ fn check_area(
         report.believed(Subject::AkBinding, "the server recorded earlier that the key is in a TPM");
     }
     let attributes = area.attributes;
-    if !attributes.contains(REQUIRED) {
-        report.refuse(Subject::AkAttributes, format!("{} is missing", REQUIRED.without(attributes)));
+    if !attributes.contains(Attributes::ATTESTATION) {
+        report.refuse(
+            Subject::AkAttributes,
+            format!("{} is missing", Attributes::ATTESTATION.without(attributes)),
+        );
     } else if attributes.contains(Attributes::DECRYPT) {
         report.refuse(Subject::AkAttributes, "a key that decrypts is no attestation key");
     } else if proven {

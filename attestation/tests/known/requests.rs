@@ -190,6 +190,18 @@ fn bundles_need_exactly_one_statement_with_a_public_area() {
     refused(csr::evidence(&whole(&[&statement[..], &statement].concat(), &certificates)), COUNT);
     refused(csr::evidence(&whole(&[], &certificates)), "it is no AttestationBundle");
     refused(csr::evidence(&whole(&statement, &tlv(0x30, &[]))), "it is no AttestationBundle");
+    // It is one SEQUENCE of two elements, and nothing follows.
+    let rest = [&certificates[..], &tlv(4, &[])].concat();
+    for more in [
+        [&bundle[..], &[0]].concat(),
+        [&bundle[..], &bundle].concat(),
+        tlv(0x31, &contents(&bundle)),
+        contents(&bundle),
+        tlv(0x30, &bundle),
+        whole(&statement, &rest),
+    ] {
+        refused(csr::evidence(&more), "it is no AttestationBundle");
+    }
     let none = Evidence { signer_chain: vec![], ..sent() };
     assert_eq!(csr::evidence(&whole(&statement, &[])).unwrap(), none);
     // Certificates in other formats are tagged.

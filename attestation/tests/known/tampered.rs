@@ -447,6 +447,27 @@ fn permanent_identifier_must_be_the_device() {
 }
 
 #[test]
+fn an_empty_permanent_identifier_is_no_device() {
+    let mut case = Case::of(evidence("ecdsa", "p256"));
+    let identified = vector("ak-variant", &[("name", "identified")]).bytes("certificate");
+    case.evidence.signer_chain[0] = identified.clone();
+    case.identifier = Some("");
+    assert_eq!(case.refused(), ["identifier"]);
+    // One that cannot be read: it is no UTF8String.
+    let at = identified.windows(10).position(|part| part == b"\x0c\x08device-1").unwrap();
+    case.evidence.signer_chain[0][at] = 4;
+    for (identifier, text) in [
+        ("", "the identifier of the device is empty"),
+        ("device-1", "the permanent identifier in the certificate is empty or cannot be read"),
+    ] {
+        case.identifier = Some(identifier);
+        let report = case.report(Trust::Certificate { roots: &case.roots });
+        let mut refused = report.refused().filter(|check| check.subject.name() == "identifier");
+        assert_eq!(refused.next().map(|check| check.cause.as_str()), Some(text), "{identifier:?}");
+    }
+}
+
+#[test]
 fn activation_needs_the_right_certificate_and_answer() {
     let mut case = Case::of(evidence("ecdsa", "p256"));
     case.evidence.signer_chain.clear();

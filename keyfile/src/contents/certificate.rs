@@ -1,6 +1,8 @@
-//! Finds the subject of a certificate (RFC 5280 §4.1).
+//! Finds the subject of a certificate (RFC 5280 §4.1), and writes one as PEM.
 
 use asn1::{ParseError, Parser, Sequence, Tlv};
+
+use crate::file::pem;
 
 /// The bytes are not a certificate. The parser's error is large, and no caller needs it.
 pub(super) struct NoCertificate;
@@ -15,6 +17,12 @@ impl From<ParseError> for NoCertificate {
 #[must_use]
 pub fn subject(certificate: &[u8]) -> Option<&[u8]> {
     asn1::parse_single::<Sequence<'_>>(certificate).ok()?.parse(of_certificate).ok()
+}
+
+/// Returns a certificate in DER as a PEM block; `None` if the bytes are too long.
+#[must_use]
+pub fn certificate_pem(certificate: &[u8]) -> Option<String> {
+    pem::encode_as("CERTIFICATE", certificate).ok()
 }
 
 fn of_certificate<'a>(p: &mut Parser<'a>) -> Result<&'a [u8], NoCertificate> {

@@ -103,6 +103,14 @@ impl KeyFile {
         Contents::from_der(bytes)?.key()
     }
 
+    /// Returns the file with another private area of the same key, as its parent wraps it: with another password, or none. An importable
+    /// key becomes loadable.
+    #[must_use]
+    pub fn with_private(&self, private: Vec<u8>, empty_auth: bool) -> Self {
+        let kind = if self.kind == Kind::Importable { Kind::Loadable } else { self.kind };
+        Self { private, empty_auth, kind, secret: None, ..self.clone() }
+    }
+
     /// Returns the DER. If the file was read, only the changed elements differ.
     ///
     /// # Errors

@@ -48,6 +48,13 @@ impl Attributes {
     /// No attributes.
     pub const NONE: Self = Self(0);
 
+    /// The attributes of a key that its TPM has made, and that never leaves it.
+    pub const MADE_IN_TPM: Self =
+        Self::FIXED_TPM.union(Self::FIXED_PARENT).union(Self::SENSITIVE_DATA_ORIGIN);
+
+    /// The attributes of an attestation key: it signs only what its TPM makes, and never leaves it. It does not decrypt, either.
+    pub const ATTESTATION: Self = Self::MADE_IN_TPM.union(Self::RESTRICTED).union(Self::SIGN);
+
     /// Returns the attributes with these wire bits.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {

@@ -1,5 +1,7 @@
 //! TPM_ECC_CURVE (Part 2 §6.4, values from the TCG Algorithm Registry), and all names that are in use for the curves.
 
+mod oid;
+
 use super::ParseError;
 use crate::wire::{Marshal, Reader, Unmarshal, WireError, Writer};
 use std::{fmt, str::FromStr};
@@ -208,8 +210,11 @@ mod tests {
             assert_eq!(Curve::from_id(curve.id()), Some(curve));
             assert_eq!(curve.name().parse(), Ok(curve));
             assert!(curve.field_bytes() >= 24);
+            assert!(curve.oid().is_none_or(|oid| Curve::from_oid(&oid) == Some(curve)));
         }
         assert_eq!(Curve::P521.field_bytes(), 66);
         assert_eq!(Curve::from_id(0), None);
+        assert_eq!(Curve::P256.oid().map(|oid| oid.to_string()).as_deref(), Some("1.2.840.10045.3.1.7"));
+        assert_eq!(Curve::all().filter(|curve| curve.oid().is_none()).count(), 2);
     }
 }

@@ -4,7 +4,6 @@ use clap::ValueEnum;
 use keyfile::{Attributes, Handle, HashAlg, Public, PublicKey, Scheme};
 use tpm::{Auth, Primary, Tpm};
 
-use super::ATTESTS;
 use crate::attest::read_index;
 use crate::error::Error;
 use crate::public_key::area;
@@ -58,7 +57,7 @@ impl Template {
 
 /// Returns the template of an Initial Attestation Key (the same, §7.3.4).
 fn iak(signer: Public) -> Public {
-    let attributes = ATTESTS | Attributes::USER_WITH_AUTH | Attributes::ADMIN_WITH_POLICY;
+    let attributes = Attributes::ATTESTATION | Attributes::USER_WITH_AUTH | Attributes::ADMIN_WITH_POLICY;
     let key = match signer.key {
         PublicKey::Rsa { symmetric, bits, exponent, .. } => {
             let (scheme, modulus) = (Scheme::Rsapss(HashAlg::Sha256), IAK_UNIQUE.to_vec());

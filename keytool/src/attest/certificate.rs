@@ -16,12 +16,19 @@ const ADVICE: &str = "read the certificate from the TPM with `tpm2_getekcertific
 /// # Errors
 /// The file contains no certificate, or no TPM can hold its key.
 pub(crate) fn key_in(path: &Path) -> Result<PublicKey, Error> {
+    key_of(path, &input::read(path, ADVICE)?)
+}
+
+/// The same, for a file that was read already.
+///
+/// # Errors
+/// As [`key_in`].
+pub(crate) fn key_of(path: &Path, bytes: &[u8]) -> Result<PublicKey, Error> {
     software::start()?;
-    let bytes = input::read(path, ADVICE)?;
     // The bytes after the DER fill up the NV index.
     let certificate = match bytes.first() {
-        Some(0x30) => X509::from_der(&bytes),
-        _ => X509::from_pem(&bytes),
+        Some(0x30) => X509::from_der(bytes),
+        _ => X509::from_pem(bytes),
     };
     let certificate = certificate.map_err(|_| unfit(path, "it is neither DER nor PEM"))?;
     let key = certificate.public_key().map_err(|_| unfit(path, "OpenSSL cannot read its public key"))?;

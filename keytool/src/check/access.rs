@@ -11,6 +11,7 @@ use super::signature::signs;
 use super::subject::{Kind, Subject};
 use crate::cli::Common;
 use crate::error::Error;
+use crate::key_password::Role;
 use crate::manager;
 use crate::password::Secret;
 use crate::persistent::{SRK, password_missing};
@@ -195,7 +196,7 @@ fn at_handle(
                 report.ok("password", "the key has none");
                 Ok(true)
             }
-            false => Err(("password", password_missing("password of the key", handle))),
+            false => Err(("password", password_missing(Role::KEY, handle))),
         };
     }
     let auth = password.map(|password| Auth::new(password.bytes()));

@@ -12,6 +12,7 @@ use tpm::config::first_line;
 use super::readable;
 use crate::error::Error;
 use crate::input;
+use crate::key_password::Role;
 use crate::password::{Passwords, Secret};
 
 /// A key, as a service names it.
@@ -112,7 +113,8 @@ impl Subject {
         Err(Error::KeyFile { path, source: not_a_key })
     }
 
-    /// Returns the password: `given`, or the one of the URI. If the key file needs a password and neither exists, asks on the terminal.
+    /// Returns the password: `given`, or the one of the URI. If the key file needs a password and neither exists, asks on the terminal. `role` names
+    /// the password then.
     ///
     /// # Errors
     /// A password is needed but cannot be read.
@@ -120,8 +122,9 @@ impl Subject {
         &self,
         given: Option<Secret>,
         passwords: &mut Passwords,
+        role: Role,
     ) -> Result<Option<Secret>, Error> {
-        const WHAT: &str = "password of the key";
+        let what = &role.password();
         match (&self.source, &self.kind) {
             _ if given.is_some() => Ok(given),
             (Password::Value(value), _) => Ok(Some(Secret::from(value.to_vec()))),
@@ -130,8 +133,8 @@ impl Subject {
                     first_line(path).map_err(|source| readable::explained(Error::read(path, source)))?;
                 Ok(Some(Secret::from(line)))
             }
-            (Password::Asked, _) => passwords.ask(WHAT).map(Some),
-            (_, Kind::File(file)) if file.needs_password() => passwords.ask(WHAT).map(Some),
+            (Password::Asked, _) => passwords.ask(what).map(Some),
+            (_, Kind::File(file)) if file.needs_password() => passwords.ask(what).map(Some),
             _ => Ok(None),
         }
     }

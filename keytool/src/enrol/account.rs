@@ -11,6 +11,7 @@ use super::jws::encode;
 use crate::check::subject::Subject;
 use crate::error::Error;
 use crate::key_file;
+use crate::key_password::Role;
 use crate::opened;
 use crate::output::{IfExists, Target};
 use crate::signing::Signer;
@@ -36,7 +37,7 @@ impl Account {
             make(tpm, path, parent)?;
         }
         let subject = Subject::read(path, prefix)?;
-        let key = opened::open(tpm, &subject, None, "account key", |_| Ok(()))?;
+        let key = opened::open(tpm, &subject, None, Role::ACCOUNT, |_| Ok(()))?;
         let public = key.public().key.clone();
         let signer = Signer::of(key, "the account key cannot sign messages")?;
         let (algorithm, members) = match &public {

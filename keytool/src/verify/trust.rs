@@ -6,11 +6,10 @@ use attestation::credential::Challenge;
 use clap::Args;
 use keyfile::wire::Unmarshal;
 use keyfile::{Name, Public};
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::attest::name;
-use crate::challenge::SCHEMA;
+use crate::challenge::{Kept, SCHEMA};
 use crate::error::Error;
 use crate::nonce::from_hex;
 use crate::{certificates, input};
@@ -79,14 +78,13 @@ impl Trusted {
 fn kept(path: &Path) -> Result<Challenge, Error> {
     const ADVICE: &str = "give the file CHALLENGE that `tpm2-keytool challenge` wrote";
     let bytes = input::read(path, ADVICE)?;
-    let document: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let text = |name: &str| document.get(name).and_then(Value::as_str);
-    let hex = |name: &str| text(name).and_then(from_hex);
     let read = || {
-        let area = Public::from_bytes(&hex("ek")?).ok()?;
-        let signer = Name::from(hex("ak_name")?.as_slice());
-        Some(Challenge { signer, endorsement: area.key, secret: Zeroizing::new(hex("secret")?) })
+        let kept: Kept<'_> = serde_json::from_slice(&bytes).ok()?;
+        let secret = Zeroizing::new(from_hex(kept.secret)?);
+        let area = Public::from_bytes(&from_hex(kept.ek)?).ok()?;
+        let signer = Name::from(from_hex(kept.ak_name)?.as_slice());
+        let is_whole = kept.schema == SCHEMA && !secret.is_empty();
+        is_whole.then_some(Challenge { signer, endorsement: area.key, secret })
     };
-    let challenge = read().filter(|challenge| text("schema") == Some(SCHEMA) && !challenge.secret.is_empty());
-    challenge.ok_or_else(|| Error::file(path, "it is not a challenge", ADVICE))
+    read().ok_or_else(|| Error::file(path, "it is not a challenge", ADVICE))
 }

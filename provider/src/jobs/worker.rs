@@ -23,7 +23,10 @@ pub(super) fn start(queue: &Arc<Queue>) -> io::Result<()> {
     })
 }
 
-/// Runs the work; a panic is an error of the operation.
+/// Runs the work.
+///
+/// # Errors
+/// The work fails, or it panics.
 pub(super) fn without_panic(work: Box<dyn FnOnce() -> Outcome + Send>) -> Outcome {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panicked(&*panic)))
 }

@@ -3,14 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use keyfile::{Attributes, Curve, HashAlg, KeyFile, Public, PublicKey, Scheme};
-use missing::pkcs1::rejection::Secret;
-use tpm::{Auth, RawRsa};
+use operations::Memory;
+use tpm::Auth;
 
 use super::Kind;
 use super::origin::{AtHandle, KeyAuth, Origin, Source};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Pkey, Restrictions};
-use crate::private::{InTpm, TpmSalt, no_private_half};
+use crate::private::{InTpm, no_private_half};
 use crate::provider::Provider;
 
 /// A TPM key, or only its public half.
@@ -19,19 +19,10 @@ pub(crate) struct TpmKey {
     origin: Option<Arc<Origin>>,
     /// Created when software needs it.
     software: OnceLock<Pkey>,
-    /// Created when the first PKCS#1 v1.5 message is decrypted. Copies of the key share it.
-    rejection: Arc<Secrets>,
-    /// Determined when a certificate first has to name it. Copies of the key share it.
-    salt: Arc<OnceLock<TpmSalt>>,
+    /// What operations remember of the key. Copies of the key share it.
+    memory: Arc<Memory>,
     /// The digest that the caller of the generation chose for signatures.
     digest: Option<HashAlg>,
-}
-
-/// The secrets from which synthetic messages are derived, with raw RSA and without.
-#[derive(Default)]
-struct Secrets {
-    raw: OnceLock<Secret>,
-    signed: OnceLock<Secret>,
 }
 
 impl TpmKey {
@@ -69,8 +60,7 @@ impl TpmKey {
             public: Arc::new(public),
             origin: origin.map(Arc::new),
             software: OnceLock::new(),
-            rejection: Arc::default(),
-            salt: Arc::default(),
+            memory: Arc::default(),
             digest: None,
         }
     }
@@ -157,28 +147,9 @@ impl TpmKey {
         Ok(self.software.get_or_init(|| pkey))
     }
 
-    /// As `Key::rejection_secret`.
-    pub(super) fn rejection_secret(
-        &self,
-        raw_rsa: RawRsa,
-        make: impl FnOnce() -> Result<Secret>,
-    ) -> Result<&Secret> {
-        let cell = match raw_rsa {
-            RawRsa::Allowed => &self.rejection.raw,
-            RawRsa::Forbidden => &self.rejection.signed,
-        };
-        match cell.get() {
-            Some(secret) => Ok(secret),
-            None => {
-                let secret = make()?;
-                Ok(cell.get_or_init(|| secret))
-            }
-        }
-    }
-
-    /// As `Key::pss_salt`.
-    pub(super) fn pss_salt(&self) -> &OnceLock<TpmSalt> {
-        &self.salt
+    /// As `Key::memory`.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Returns true if both keys have the same public numbers. Their attributes may differ.
@@ -223,8 +194,7 @@ impl TpmKey {
             public: Arc::clone(&self.public),
             origin,
             software,
-            rejection: Arc::clone(&self.rejection),
-            salt: Arc::clone(&self.salt),
+            memory: Arc::clone(&self.memory),
             digest: self.digest,
         })
     }

@@ -3,9 +3,6 @@
 //! A decryption in the TPM keeps an encryption context of the public key there, which accepts every parameter
 //! of the caller (the shadow).
 
-mod by_scheme;
-mod decrypt;
-mod forbidden;
 mod padding;
 
 use std::sync::Arc;
@@ -117,7 +114,9 @@ impl AsymCipher for RsaCipher {
                 let public = key.software()?;
                 let padding = Padding::read(public, &mut shadow.options(), *implicit_rejection)?;
                 let Some(room) = output.room(padding.longest(public))? else { return Ok(()) };
-                room.write(&decrypt::decrypt(key, public, &padding, input)?)
+                let (private, padding) = (key.private()?, padding.of_operation());
+                let memory = key.memory()?;
+                room.write(&operations::decryption::decrypt(&private, public, memory, &padding, input)?)
             }
         }
     }

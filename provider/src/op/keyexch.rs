@@ -8,7 +8,7 @@ mod kdf;
 
 use std::sync::Arc;
 
-use keyfile::{Attributes, Public, PublicKey};
+use operations::{Private, ecdh};
 use zeroize::Zeroizing;
 
 use self::kdf::Kdf;
@@ -18,7 +18,6 @@ use crate::ffi::crypto::{Operation, Pkey, Purpose};
 use crate::ffi::op::keyexch::KeyExchange;
 use crate::ffi::params::{Descriptor, Descriptors, Kind, Params, ParamsMut};
 use crate::key::Key;
-use crate::private::Private;
 
 /// The context of a derivation.
 pub(crate) struct Ecdh {
@@ -99,7 +98,7 @@ impl KeyExchange for Ecdh {
                 let kdf = shadow.as_mut().map(Kdf::read).transpose()?.flatten();
                 let size = match &kdf {
                     Some(kdf) => kdf.size(),
-                    None => at_most(&output, field_bytes(key)?),
+                    None => at_most(&output, ecdh::field_bytes(key)?),
                 };
                 let Some(room) = output.room(size)? else { return Ok(()) };
                 let secret = shared_secret(key, peer)?;
@@ -166,44 +165,9 @@ fn at_most(output: &Output<'_>, size: usize) -> usize {
     output.offered().map_or(size, |offered| offered.min(size))
 }
 
-/// Returns the x coordinate of the shared point, as long as the field (SEC 1 §3.3.1). The curves of TPMs have
-/// cofactor 1, so the cofactor mode changes nothing.
+/// Returns the shared secret. OpenSSL checked that the point is on the curve when it created the peer's key.
 fn shared_secret(key: &dyn Private, peer: &Pkey) -> Result<Zeroizing<Vec<u8>>> {
-    agrees(key.public())?;
-    let size = field_bytes(key)?;
-    // OpenSSL checked that the point is on the curve when it created the peer's key.
-    let point = peer.encoded_point().filter(|point| point.len() == 2 * size + 1 && point.first() == Some(&4));
-    let point =
-        point.ok_or_else(|| Error::new(Reason::WrongKey, "the peer's key has no uncompressed point"))?;
-    let (x, y) = point.split_at_checked(size + 1).ok_or_else(out_of_sequence)?;
-    let x = x.get(1..).unwrap_or_default();
-    // Software cannot verify a shared secret. It is unprotected only if the user turned protection off
-    // (session = password).
-    let z = key.ecdh_zgen(x, y)?.value;
-    let zeros = size
-        .checked_sub(z.len())
-        .ok_or_else(|| Error::new(Reason::Tpm, "the TPM's shared point is too long"))?;
-    let mut secret = Zeroizing::new(Vec::with_capacity(size));
-    secret.resize(zeros, 0);
-    secret.extend_from_slice(&z);
-    Ok(secret)
-}
-
-/// Refuses a key that TPM2_ECDH_ZGen does not accept (TPM 2.0 Part 3 §14.5).
-fn agrees(public: &Public) -> Result<()> {
-    let decrypts = public.attributes.contains(Attributes::DECRYPT);
-    if decrypts && !public.attributes.contains(Attributes::RESTRICTED) {
-        return Ok(());
-    }
-    let hint = "use a key that may decrypt and is not restricted";
-    Err(Error::new(Reason::WrongKey, "the key may not derive secrets").with_hint(hint))
-}
-
-fn field_bytes(key: &dyn Private) -> Result<usize> {
-    match key.public().key {
-        PublicKey::Ecc { curve, .. } => Ok(curve.field_bytes()),
-        _ => Err(Error::new(Reason::WrongKey, "a derivation needs an EC key")),
-    }
+    Ok(ecdh::shared_secret(key, &peer.encoded_point().unwrap_or_default())?)
 }
 
 fn out_of_sequence() -> Error {

@@ -7,29 +7,23 @@
 //! the signature is made, and the shadow can verify the result under exactly the requested parameters.
 
 mod context;
-mod der;
+pub(super) mod der;
 pub(crate) mod digest;
 mod ecdsa;
 #[cfg(test)]
 mod fake;
-mod label;
-mod limit;
 mod message;
 mod named;
 mod padding;
 mod rsa;
-mod salt;
 mod shadow;
-mod tpm_scheme;
 
-use std::sync::OnceLock;
+use operations::{Memory, Private};
 
-use keyfile::{AlgId, Attributes, HashAlg};
-
-use crate::error::{Error, Reason, Result};
+use super::software;
+use crate::error::Result;
 use crate::ffi::crypto::{Digest, Pkey};
 use crate::ffi::params::{Descriptors, Params};
-use crate::private::{Answer, Private, TpmSalt};
 
 pub(crate) use context::SignatureContext;
 pub(crate) use ecdsa::Ecdsa;
@@ -58,14 +52,14 @@ pub(crate) trait Scheme: 'static {
     ///
     /// # Errors
     /// The text names the digests that the key signs.
-    fn accepts(key: &dyn Private, public: &Pkey, digest: &Digest) -> Result<()>;
+    fn accepts(key: &dyn Private, digest: &Digest) -> Result<()>;
 
     /// Determines what the caller left open and the TPM decides, before the algorithm identifier names it.
-    /// `salt` stores the result for later signatures.
+    /// `memory` stores the result for later signatures.
     ///
     /// # Errors
     /// The TPM refuses.
-    fn settle(key: &dyn Private, public: &Pkey, shadow: &mut Shadow, salt: &OnceLock<TpmSalt>) -> Result<()>;
+    fn settle(key: &dyn Private, public: &Pkey, shadow: &mut Shadow, memory: &Memory) -> Result<()>;
 
     /// Makes a signature in the TPM.
     ///
@@ -87,39 +81,14 @@ pub(crate) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// Runs TPM2_Sign on the labelled digest, or on the message if the key is restricted.
-    fn sign(&self, digest: &[u8], hash: HashAlg, scheme: AlgId) -> Result<Answer<keyfile::Signature>> {
-        if !is_restricted(self.key) {
-            return self.key.sign(digest, hash, scheme);
+    /// Returns the input for the crate `operations`.
+    fn input(&self) -> operations::signature::Request<'_> {
+        operations::signature::Request {
+            key: self.key,
+            public: self.public,
+            digest: self.digest,
+            algorithm: self.algorithm.map(software::digest),
+            message: self.message,
         }
-        let text = match self.message {
-            Some(message) if self.algorithm.and_then(tpm_hash) == Some(hash) => {
-                return self.key.sign_message(message, hash, scheme);
-            }
-            Some(_) => return Err(restricted_to(hash)),
-            None => "the key is restricted to messages that the TPM hashed itself",
-        };
-        let hint = "sign the message, not its digest (dgst -sign, pkeyutl -rawin, cms without -noattr)";
-        Err(Error::new(Reason::Digest, text).with_hint(hint))
     }
-}
-
-fn restricted_to(hash: HashAlg) -> Error {
-    Error::new(Reason::Digest, format!("the key is restricted to {hash}")).with_hint("use that digest")
-}
-
-/// The TPM's hash for this digest.
-pub(crate) fn tpm_hash(digest: &Digest) -> Option<HashAlg> {
-    match missing::Digest::from_name(digest.name())? {
-        missing::Digest::Sha1 => Some(HashAlg::Sha1),
-        missing::Digest::Sha256 => Some(HashAlg::Sha256),
-        missing::Digest::Sha384 => Some(HashAlg::Sha384),
-        missing::Digest::Sha512 => Some(HashAlg::Sha512),
-        _ => None,
-    }
-}
-
-/// Returns true if the key signs only messages that the TPM hashed itself.
-fn is_restricted(private: &dyn Private) -> bool {
-    private.public().attributes.contains(Attributes::RESTRICTED)
 }

@@ -14,17 +14,10 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::challenge::now;
-use crate::encoding::{bytes_of, text_of, to_text};
+use crate::encoding::{bytes_of, identifier_of, secret_of, to_text};
 use crate::keys::openssl_key;
 use crate::problem::{Kind, Problem};
 use crate::routes::Ca;
-
-/// What an attestation key must be: it signs only what its TPM makes, and never leaves it.
-const REQUIRED: Attributes = Attributes::FIXED_TPM
-    .union(Attributes::FIXED_PARENT)
-    .union(Attributes::SENSITIVE_DATA_ORIGIN)
-    .union(Attributes::RESTRICTED)
-    .union(Attributes::SIGN);
 
 /// A challenge that waits for its answer.
 pub(crate) struct Activation {
@@ -39,7 +32,7 @@ impl Ca {
     pub(crate) fn challenge_attestation_key(&mut self, body: &[u8]) -> Result<Answer, Problem> {
         let request = parsed(body)?;
         let number = self.activations.len();
-        let identifier = text_of(&request, "identifier")?.to_owned();
+        let identifier = identifier_of(&request, "identifier")?.to_owned();
         self.log.add(format_args!(
             "enrolment {number}: {identifier} asks for a certificate of its attestation key"
         ));
@@ -58,7 +51,7 @@ impl Ca {
         number: usize,
         body: &[u8],
     ) -> Result<Answer, Problem> {
-        let secret = bytes_of(&parsed(body)?, "secret")?;
+        let secret = secret_of(&mut parsed(body)?, "secret")?;
         let activation = self.activations.get_mut(number).and_then(Option::take);
         let activation = activation.ok_or_else(Problem::not_found)?;
         if !activation.challenge.is_answered_by(&secret) {
@@ -101,7 +94,7 @@ impl Ca {
             .map_err(|error| refused(&format!("ek-chain: {error}")))?;
         self.log.add(format_args!("enrolment {number}: proven: ek-chain: it leads to a given root"));
         let signer = area(&bytes_of(request, "ak")?)?;
-        let missing = REQUIRED.without(signer.attributes);
+        let missing = Attributes::ATTESTATION.without(signer.attributes);
         if missing != Attributes::NONE {
             return Err(refused(&format!("ak-attributes: {missing} is missing")));
         }

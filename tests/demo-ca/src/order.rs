@@ -4,7 +4,7 @@ use keyfile::PublicKey;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::encoding::text_of;
+use crate::encoding::{identifier_of, text_of};
 use crate::nonces::random;
 use crate::problem::{Kind, Problem};
 use crate::routes::Ca;
@@ -65,14 +65,12 @@ impl Ca {
         let Some([identifier]) = identifiers else {
             return Err(Problem::new(Kind::Malformed, "the order does not have exactly one identifier"));
         };
-        let (kind, value) = (text_of(identifier, "type")?, text_of(identifier, "value")?);
+        let kind = text_of(identifier, "type")?;
         if kind != IDENTIFIER {
             let detail = format!("the type of the identifier is {kind}, not {IDENTIFIER}");
             return Err(Problem::new(Kind::UnsupportedIdentifier, detail));
         }
-        if value.is_empty() || value.chars().any(char::is_control) {
-            return Err(Problem::new(Kind::RejectedIdentifier, "the identifier is not printable"));
-        }
+        let value = identifier_of(identifier, "value")?;
         let number = self.orders.len();
         self.log.add(format_args!("order {number}: account {account} asks for {IDENTIFIER} {value}"));
         let (identifier, token) = (value.to_owned(), random()?);

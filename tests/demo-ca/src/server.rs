@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tiny_http::{Header, Request, Response, Server};
+use zeroize::Zeroizing;
 
 use crate::answer::Answer;
 use crate::log::Log;
@@ -12,7 +13,7 @@ use crate::options::Options;
 use crate::routes::Ca;
 
 /// Longer requests are cut off, and then refused.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: usize = 1 << 20;
 
 /// A running CA.
 pub struct DemoCa {
@@ -88,8 +89,10 @@ impl Drop for DemoCa {
 
 fn respond(ca: &mut Ca, mut request: Request) {
     let (method, path) = (request.method().to_string(), request.url().to_owned());
-    let mut body = Vec::new();
-    let read = request.as_reader().take(LONGEST).read_to_end(&mut body);
+    // It may contain the answer of a challenge. The buffer has room for all of it, because a growing buffer leaves copies behind.
+    let size = request.body_length().unwrap_or_default().min(LONGEST);
+    let mut body = Zeroizing::new(Vec::with_capacity(size.saturating_add(64)));
+    let read = request.as_reader().take(u64::try_from(LONGEST).unwrap_or(u64::MAX)).read_to_end(&mut body);
     // A client that closes its connection needs no response.
     if read.is_ok() {
         let _ = request.respond(response(ca.answer(&method, &path, &body)));

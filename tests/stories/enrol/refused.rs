@@ -178,3 +178,15 @@ fn the_request_must_be_for_the_attested_key() {
     assert_eq!(detail, "key-request: the key of the request is not the attested key");
     assert!(!ca.log().contains("issued a certificate for device-1,"), "{}", ca.log());
 }
+
+#[test]
+fn an_empty_identifier_is_refused() {
+    let device = Device::new();
+    let ca = ca(&[&device], Options::default());
+    let refused = device.challenge(&ca, &device.request("")).unwrap_err();
+    assert!(refused.contains("the identifier is empty"), "{refused}");
+    device.certified(&ca, "device-1");
+    device.desk.run(&format!("tpm2-keytool create --ecc P-256 {KEY}")).ok();
+    let refused = device.enrol(&ca, "--identifier ''").failed();
+    assert!(refused.err().contains("--identifier") && !ca.log().contains("order"), "{refused}");
+}

@@ -41,10 +41,11 @@ const PHRASES: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Everything that is kept in the repository and written here; not what the build leaves.
-const ROOTS: [&str; 21] = [
+const ROOTS: [&str; 22] = [
     "missing",
     "keyfile",
     "tpm",
+    "operations",
     "provider",
     "keytool",
     "tests",

@@ -1,6 +1,7 @@
 //! Programs without OpenSSL's providers use a TPM key through the PKCS#11 module.
 mod browsers;
 mod configuration;
+mod contract;
 mod gnutls;
 mod java;
 mod nss_tools;

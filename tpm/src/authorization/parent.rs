@@ -100,6 +100,13 @@ impl Connection {
         .map_err(|error| refused(error, parent))
     }
 
+    /// Returns the handle and the Name of a parent, for a command on its loaded child that does not use the parent's password.
+    pub(crate) fn parent_of_child(&mut self, parent: &Parent) -> Result<(Handle, Name), Error> {
+        let number = self.authorized_parent(parent)?;
+        let handle = self.with_derivation(parent, |connection| connection.load_parent(number, parent))?;
+        Ok((handle, self.parent_public(number)?.1.clone()))
+    }
+
     /// Prepares the parent for a command that makes an object, and frees a slot for that object.
     fn ready_parent(&mut self, number: usize, parent: &Parent) -> Result<ReadyParent, Error> {
         let attempt = self.attempt_on(number, parent)?;

@@ -9,7 +9,7 @@
 //! | `run`, `protect` | what the typed functions ask of their caller |
 //! | `startup` | Startup, SelfTest, GetTestResult (§9, §10) |
 //! | `session` | StartAuthSession (§11) |
-//! | `object` | Create, Load, LoadExternal, ReadPublic, ActivateCredential, Unseal (§12) |
+//! | `object` | Create, Load, LoadExternal, ReadPublic, ActivateCredential, Unseal, ObjectChangeAuth (§12) |
 //! | `duplication` | Import (§13) |
 //! | `asymmetric` | RSA_Decrypt, ECDH_ZGen (§14) |
 //! | `hash` | Hash and its sequences, with a ticket (§15, §17) |

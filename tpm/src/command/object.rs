@@ -1,4 +1,4 @@
-//! Create, Load, LoadExternal, ReadPublic, ActivateCredential, Unseal (TPM 2.0 Part 3 §12).
+//! Create, Load, LoadExternal, ReadPublic, ActivateCredential, Unseal, ObjectChangeAuth (TPM 2.0 Part 3 §12).
 
 use keyfile::wire::{Marshal, Reader, Unmarshal, Writer};
 use keyfile::{CommandCode, Handle, Name, Public, Sensitive};
@@ -147,6 +147,30 @@ pub(crate) fn unseal(
     let data = Reader::new(response).sized().map(|data| Zeroizing::new(data.to_vec()));
     run.wipe();
     Ok(data?)
+}
+
+/// ObjectChangeAuth: returns the private area with another authValue, as the parent wraps it. The loaded object keeps its authValue. The
+/// parent needs no authorization.
+pub(crate) fn object_change_auth(
+    run: &mut dyn Run,
+    (object, parent): (&Guarded<'_>, Entity<'_>),
+    new: &[u8],
+    protect: Protect,
+) -> Result<Vec<u8>, Error> {
+    let mut w = Writer::new();
+    w.sized(new);
+    let parameters = Zeroizing::new(w.finish()?);
+    let command = Command {
+        code: CommandCode::OBJECT_CHANGE_AUTH,
+        handles: &[object.entity, parent],
+        parameters: &parameters,
+        makes_handle: false,
+    };
+    let response = run.authorized(&command, object.auth, protect.decrypted())?;
+    let mut r = Reader::new(response.parameters);
+    let private = r.sized()?.to_vec();
+    r.finish()?;
+    Ok(private)
 }
 
 /// Runs Unseal on a key, which always fails. The response code shows whether the key's password is empty.

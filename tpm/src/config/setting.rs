@@ -17,6 +17,11 @@ pub trait Lookup {
     /// Returns a value of the provider's section in openssl.cnf.
     fn section(&self, name: &str) -> Option<Vec<u8>>;
 
+    /// Describes the place of such a value, for errors.
+    fn section_origin(&self, name: &str) -> String {
+        format!("{name} of the provider's section in openssl.cnf")
+    }
+
     /// Returns an environment variable. A setuid program gets None.
     fn environment(&self, name: &str) -> Option<Vec<u8>> {
         ffi::environment(name).map(std::os::unix::ffi::OsStringExt::into_vec)
@@ -95,10 +100,7 @@ impl Setting {
     pub(super) fn find_explicit(&self, lookup: &dyn Lookup) -> Option<SettingValue> {
         let option =
             |name: &&str| Some(SettingValue::new(lookup.option(name)?, format!("the option --{name}")));
-        let line = |name: &&str| {
-            let origin = format!("{name} of the provider's section in openssl.cnf");
-            Some(SettingValue::new(lookup.section(name)?, origin))
-        };
+        let line = |name: &&str| Some(SettingValue::new(lookup.section(name)?, lookup.section_origin(name)));
         self.0.iter().find_map(option).or_else(|| self.0.iter().find_map(line))
     }
 }

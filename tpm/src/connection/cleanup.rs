@@ -43,6 +43,7 @@ impl Connection {
     /// time.
     pub(crate) fn flush_leftovers(&mut self) -> Result<(), Error> {
         if self.cleanup.is_empty() {
+            self.cleanup.passes = 0;
             return Ok(());
         }
         let mut left = std::mem::take(&mut self.cleanup);
@@ -243,6 +244,15 @@ impl Cleanup {
     pub(super) fn add_lost(&mut self, slot: Slot) {
         let lost = self.take_made(slot.handle).unwrap_or_else(|| Lost::Object(vec![slot.name]));
         self.lost.push(lost);
+    }
+
+    /// Removes what was at this handle: the TPM has assigned it anew.
+    pub(super) fn forget(&mut self, handle: Handle) {
+        self.slots.retain(|slot| slot.handle != handle);
+        self.sessions.retain(|session| session.handle != handle);
+        self.policies.retain(|policy| policy.handle != handle);
+        self.refused.retain(|(refused, _)| *refused != handle);
+        self.made.retain(|(made, _)| *made != handle);
     }
 
     /// Removes and returns the object that was expected at this handle, unless an answer was verified since.

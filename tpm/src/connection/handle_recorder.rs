@@ -32,10 +32,10 @@ impl HandleRecorder<'_> {
         match &result {
             Ok(response) if self.is_possible(command, response.handle) => {
                 if self.shared {
-                    // The object recorded at this handle was removed by an unnoticed reset.
+                    // What is recorded at this handle was removed by an unnoticed reset.
                     self.slots.forget(response.handle);
                 }
-                self.cleanup.made.retain(|(made, _)| *made != response.handle);
+                self.cleanup.forget(response.handle);
                 self.cleanup.made.push((response.handle, lost()));
                 result
             }

@@ -147,7 +147,13 @@ impl Run for Connection {
         let what = self.cleanup.take_made(handle);
         let flushed = self.flush_context(handle);
         match (flushed, what) {
-            (Ok(Flushed::Done), _) | (Ok(Flushed::Absent), None) => Ok(()),
+            (Ok(Flushed::Done), _) => Ok(()),
+            // In a TPM that other processes use, too, nothing is searched for: the object is tried again.
+            (Ok(Flushed::Absent), what) if self.rules.shared => {
+                self.cleanup.refused.push((handle, what.unwrap_or(Lost::Object(Vec::new()))));
+                Ok(())
+            }
+            (Ok(Flushed::Absent), None) => Ok(()),
             (Ok(Flushed::Absent), Some(what)) => {
                 self.cleanup.lost.push(what);
                 Ok(())

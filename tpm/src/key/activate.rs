@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 use super::Key;
 use crate::attestation::Primary;
 use crate::command::object::activate_credential;
-use crate::command::{Entity, Guarded};
 use crate::error::Error;
 
 impl Key {
@@ -26,14 +25,13 @@ impl Key {
         let admin = own.admin()?;
         own.tpm.operate(|connection| {
             connection.open_session(None)?;
-            own.pinned(connection).map_err(|error| error.on(own))?;
+            // Loaded first, because the endorsement key is loaded beside it.
+            own.pinned(connection)?;
             connection.with_primaries(|connection| {
                 let Some(found) = connection.endorsement_key(endorsement, key)? else { return Ok(None) };
                 connection.satisfy_policy(endorsement, &found.public)?;
-                let handle = own.pinned(connection)?;
-                own.as_admin(connection, &admin, handle, |connection| {
-                    let object = Guarded { entity: Entity::named(handle, &own.name), auth: &admin.auth };
-                    activate_credential(connection, (&object, found.entity()), credential).map(Some)
+                own.as_admin(connection, &admin, |connection, object| {
+                    activate_credential(connection, (object, found.entity()), credential).map(Some)
                 })
                 .map_err(|error| error.on(own))
             })

@@ -2,8 +2,8 @@
 
 use super::Key;
 use crate::attestation::Certified;
+use crate::command::By;
 use crate::command::attestation::certify;
-use crate::command::{By, Entity};
 use crate::connection::Connection;
 use crate::error::Error;
 
@@ -23,13 +23,12 @@ impl Key {
                 connection.open_second_session()?;
             }
             // Loaded first, because loading it would end the policy of the signer.
-            subject.pinned(connection).map_err(|error| error.on(subject))?;
+            subject.pinned(connection)?;
             let signed = signer.authorized(connection, false, &mut |connection, guarded, protect| {
                 let by = if protect.policy { By::Policy(guarded.auth) } else { By::AuthValue(guarded.auth) };
                 signer.pin(connection);
-                let handle = subject.pinned(connection)?;
-                subject.as_admin(connection, &admin, handle, |connection| {
-                    let subject = (Entity::named(handle, &subject.name), By::AuthValue(&admin.auth));
+                subject.as_admin(connection, &admin, |connection, subject| {
+                    let subject = (subject.entity, By::AuthValue(subject.auth));
                     certify(connection, [subject, (guarded.entity, by)], nonce)
                 })
             });

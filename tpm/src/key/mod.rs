@@ -3,10 +3,12 @@
 //! | file | what |
 //! |---|---|
 //! | `open` | opens keys from files and handles |
+//! | `create` | creates keys |
 //! | `private`, `block` | the private operations |
 //! | `operate`, `ready` | one operation: loads, authorizes and uses the key |
 //! | `usable`, `empty_auth` | what is known of the key and its password |
 //! | `admin`, `certify`, `activate` | certifies the key, and activates credentials for it |
+//! | `change_auth` | changes the password |
 //! | `prove` | proves the password before the key is used |
 //! | `persist` | persistent copies |
 
@@ -14,6 +16,8 @@ mod activate;
 mod admin;
 mod block;
 mod certify;
+mod change_auth;
+mod create;
 mod empty_auth;
 mod open;
 mod operate;

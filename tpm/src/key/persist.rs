@@ -27,8 +27,8 @@ impl Key {
     /// its policy is needed.
     ///
     /// # Errors
-    /// The handle is in use, the key belongs to another hierarchy, the hierarchy's password is wrong, the TPM's memory is full, or
-    /// there is no TPM.
+    /// The key does not load, the handle is in use, the key belongs to another hierarchy, the hierarchy's password is wrong, the TPM's
+    /// memory is full, or there is no TPM.
     pub fn persist(&self, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
         let key = &*self.0;
         let mut asked = false;
@@ -44,7 +44,7 @@ impl Key {
     /// Removes the persistent copy.
     ///
     /// # Errors
-    /// Another key is at the handle, the password of the hierarchy is wrong, or there is no TPM.
+    /// No key or another one is at the handle, the password of the hierarchy is wrong, or there is no TPM.
     pub fn unpersist(&self, at: Handle, auth: Option<&Auth>) -> Result<(), Error> {
         let key = &*self.0;
         let mut asked = false;

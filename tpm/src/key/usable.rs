@@ -27,14 +27,16 @@ impl Inner {
             // Some paths through a policy need no password.
             Origin::File { .. } if by_policy => Ok(()),
             Origin::File { file, .. } if self.password.is_none() && file.needs_password() => {
-                Err(password_missing(Error::new(
-                    ErrorKind::PasswordMissing,
-                    "the key has a password, and none was given",
-                ))
-                .on(self))
+                Err(self.password_missing())
             }
             _ => Ok(()),
         }
+    }
+
+    /// Returns the error of a key whose file says that it has a password.
+    pub(super) fn password_missing(&self) -> Error {
+        const TEXT: &str = "the key has a password, and none was given";
+        password_missing(Error::new(ErrorKind::PasswordMissing, TEXT)).on(self)
     }
 
     /// Returns true if the file says that the key has no password, and none was given.
@@ -88,11 +90,14 @@ impl Inner {
             ErrorKind::Authorization if self.auth_value().is_empty() => {
                 password_missing(error.of_kind(ErrorKind::PasswordMissing))
             }
-            ErrorKind::Authorization => error.advise("the password of the key is wrong"),
+            ErrorKind::Authorization => error.advise(WRONG),
             _ => error,
         }
     }
 }
+
+/// The advice after a refusal of a password that was given.
+pub(super) const WRONG: &str = "the password of the key is wrong";
 
 const INVERTED_EMPTY_AUTH: &str = "tpm2_encodeobject 5.4 to 5.7 marks keys with a password as having none, so OpenSSL does not ask for it (-passin): give it by URI, as tpm2:file=KEY?pass; \
     otherwise check the TPM's bus";
@@ -107,6 +112,7 @@ pub(super) fn explain_missing(error: Error) -> Error {
     }
 }
 
-fn password_missing(error: Error) -> Error {
+/// Adds how to give the password.
+pub(super) fn password_missing(error: Error) -> Error {
     error.advise("give the password, for instance with -passin")
 }

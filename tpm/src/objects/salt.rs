@@ -10,11 +10,8 @@ use crypto::salt::supports;
 
 /// The attributes of a storage key whose private half was made in this TPM and never leaves it. An imported key has an owner who
 /// knows its private half.
-const TRUSTWORTHY: Attributes = Attributes::FIXED_TPM
-    .union(Attributes::FIXED_PARENT)
-    .union(Attributes::SENSITIVE_DATA_ORIGIN)
-    .union(Attributes::RESTRICTED)
-    .union(Attributes::DECRYPT);
+const TRUSTWORTHY: Attributes =
+    Attributes::MADE_IN_TPM.union(Attributes::RESTRICTED).union(Attributes::DECRYPT);
 
 impl Connection {
     /// Opens a session unless one is open, salted to the key's parent if possible, otherwise to the null primary key.

@@ -40,10 +40,6 @@ pub enum Usage {
     Parent,
 }
 
-/// The attributes of keys that a TPM makes and that never leave it.
-const MADE_IN_TPM: Attributes =
-    Attributes::FIXED_TPM.union(Attributes::FIXED_PARENT).union(Attributes::SENSITIVE_DATA_ORIGIN);
-
 impl Template {
     /// Creates the template of an RSA key that the TPM makes.
     #[must_use]
@@ -162,7 +158,7 @@ impl Template {
             Usage::Parent => Attributes::RESTRICTED | Attributes::DECRYPT,
         };
         usage
-            | when(made_here, MADE_IN_TPM)
+            | when(made_here, Attributes::MADE_IN_TPM)
             | when(!self.da, Attributes::NO_DA)
             | when(self.policy.is_none(), Attributes::USER_WITH_AUTH)
     }

@@ -2,13 +2,13 @@
 
 use keyfile::{Attributes, Curve, Handle, KeyFile, Public};
 
-use super::{MADE_IN_TPM, Template, Usage};
+use super::{Template, Usage};
 
 /// The handle for the persistent copy of the owner's storage key (TCG TPM v2.0 Provisioning Guidance §7.8).
 pub const SRK: Handle = Handle(0x8100_0001);
 
 /// The attributes of a storage primary key of the TCG (EK credential profile §B.4, "H" templates).
-const STORAGE: Attributes = MADE_IN_TPM
+const STORAGE: Attributes = Attributes::MADE_IN_TPM
     .union(Attributes::USER_WITH_AUTH)
     .union(Attributes::NO_DA)
     .union(Attributes::RESTRICTED)

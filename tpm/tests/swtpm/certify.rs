@@ -2,10 +2,10 @@
 
 use crypto::credential::credential;
 use crypto::endorsement::templates;
-use keyfile::policy::Condition;
+use keyfile::policy::{Condition, Secret};
 use keyfile::wire::Unmarshal;
 use keyfile::{Attributes, Certification, CommandCode, Curve, Handle, HashAlg, KeyFile, Kind};
-use tests::raw::Tpm as _;
+use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::template::Template;
 use tpm::{Auth, ErrorKind, Key, Primary, Tpm};
@@ -138,6 +138,59 @@ fn a_wrong_password_is_sent_once_and_is_of_the_right_key() {
     let error = kit::open(&tpm, &subject, Some("other")).certify(&bare, &NONCE).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
     assert_certified(&kit::open(&tpm, &subject, right.0), &bare);
+}
+
+#[test]
+fn the_password_of_a_key_that_a_policy_of_pcrs_uses_is_needed_to_certify_it() {
+    let swtpm = Swtpm::start();
+    swtpm.set_dictionary_attack(9, 1000);
+    let tpm = kit::direct(&swtpm);
+    let ak = kit::open(&tpm, &signer(&swtpm, None), None);
+    let pcr = policy_kit::pcr(&tpm, HashAlg::Sha256, "sha256:3");
+    let template = Template::ecc(Curve::P256).dictionary_attack_protection(true);
+    let file = policy_kit::make_of(&swtpm, template, HashAlg::Sha256, &[pcr], Some("subject"));
+    let refused = |password| kit::open(&tpm, &file, password).certify(&ak, &NONCE).err().unwrap();
+    // Its use needs no password.
+    kit::check(&kit::open(&tpm, &file, None));
+    let error = refused(None);
+    assert_eq!(error.kind(), ErrorKind::PasswordMissing, "{error}");
+    assert_eq!(swtpm.failures(), 0, "{error}");
+    for _ in 0..2 {
+        let error = refused(Some("wrong"));
+        assert_eq!(error.kind(), ErrorKind::Authorization, "{error}");
+        assert!(error.to_string().contains("the password of the key is wrong"), "{error}");
+        assert_eq!(swtpm.failures(), 1, "{error}");
+    }
+    assert_certified(&kit::open(&tpm, &file, Some("subject")), &ak);
+    // The file says that the key has no password.
+    let mut file = file;
+    file.empty_auth = true;
+    let error = kit::open(&tpm, &file, None).certify(&ak, &NONCE).err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+}
+
+#[test]
+fn the_password_of_another_object_that_a_policy_uses_certifies_no_key() {
+    let swtpm = Swtpm::start();
+    let tpm = kit::direct(&swtpm);
+    let ak = kit::open(&tpm, &signer(&swtpm, None), None);
+    swtpm.set_hierarchy_auth(raw::ENDORSEMENT, b"", b"endorsed");
+    let other =
+        Secret { hint: Handle::ENDORSEMENT, name: Handle::ENDORSEMENT.into(), policy_ref: Vec::new() };
+    let file = |password| {
+        let mut file =
+            policy_kit::make(&swtpm, HashAlg::Sha256, &[Condition::Secret(other.clone())], password);
+        file.empty_auth = false;
+        file
+    };
+    let (open, own) = (file(None), file(Some("own")));
+    [&open, &own].into_iter().for_each(|file| kit::check(&kit::open(&tpm, file, Some("endorsed"))));
+    assert_certified(&kit::open(&tpm, &open, Some("endorsed")), &ak);
+    for password in [Some("endorsed"), None] {
+        let error = kit::open(&tpm, &own, password).certify(&ak, &NONCE).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::PasswordMissing, "{error}");
+        assert!(error.to_string().contains("another object's, which its policy uses"), "{error}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use keyfile::policy::Condition;
-use keyfile::{AlgId, HashAlg};
+use keyfile::{AlgId, CommandCode, Handle, HashAlg};
 use tests::raw::{self, Tpm as _};
 use tests::{Options, Proxy, ResourceManager, Swtpm};
 use tpm::{Config, Lifetime, Tpm};
@@ -34,6 +34,30 @@ fn a_key_works_after_a_reset_even_if_handles_are_reused() {
         assert_eq!(swtpm.failures(), 0);
         drop(key);
         assert_eq!(swtpm.transient(), others);
+    }
+}
+
+#[test]
+fn a_key_stays_loaded_after_a_reset_of_a_shared_tpm() {
+    let swtpm = Swtpm::start();
+    for password in [None, Some("secret")] {
+        let proxy = Proxy::start(&swtpm);
+        let tpm = Tpm::new(kit::config(proxy.swtpm_tcti()));
+        let key = kit::open(&tpm, &kit::ec(&swtpm, password), password);
+        kit::check(&key);
+        // The TPM assigns the same handles again, to the key and the session that are loaded after the reset.
+        let before = (swtpm.transient(), swtpm.loaded_sessions());
+        swtpm.reset_and_startup();
+        kit::check(&key);
+        assert_eq!((swtpm.transient(), swtpm.loaded_sessions()), before, "{}", proxy.log().text());
+        for _ in 0..6 {
+            proxy.log().clear();
+            kit::check(&key);
+            assert_eq!(proxy.log().codes(), [raw::SIGN], "{}", proxy.log().text());
+        }
+        drop(key);
+        tpm.close();
+        swtpm.assert_empty();
     }
 }
 
@@ -185,6 +209,30 @@ fn leftovers_that_cannot_be_checked_are_flushed_later() {
         let _ = signs(&key);
         kit::check(&key);
         drop((key, tpm));
+        swtpm.assert_empty();
+    }
+}
+
+#[test]
+fn an_object_that_seems_absent_from_a_shared_tpm_is_flushed_later() {
+    let swtpm = Swtpm::start();
+    let made = kit::direct(&swtpm).create(&kit::OWNER, &kit::restricted(), None).unwrap();
+    let mut file = keyfile::KeyFile::new(keyfile::Kind::Loadable, Handle::OWNER, made.public, made.private);
+    file.empty_auth = true;
+    let proxy = Proxy::start(&swtpm);
+    for tcti in [proxy.tcti(), proxy.swtpm_tcti()] {
+        let tpm = Tpm::new(kit::config(tcti));
+        let key = kit::open(&tpm, &file, None);
+        key.sign_message(&[1; 1030], HashAlg::Sha256, AlgId::ECDSA).unwrap();
+        // A hash sequence fails in the middle, and the TPM seems not to have it when it is flushed.
+        proxy.on_command(tests::tamper::answer(CommandCode::SEQUENCE_UPDATE.0, 0x101, 1));
+        proxy.also_on_command(tests::tamper::answer(raw::FLUSH_CONTEXT, 0x1cb, 1));
+        key.sign_message(&[1; 1030], HashAlg::Sha256, AlgId::ECDSA).unwrap_err();
+        proxy.remove_rules();
+        // The key is still loaded, which proves that there was no reset.
+        drop(key);
+        tpm.close();
+        assert!(swtpm.transient().is_empty(), "{}", proxy.log().text());
         swtpm.assert_empty();
     }
 }

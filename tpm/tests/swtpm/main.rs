@@ -6,6 +6,7 @@
 mod attestation;
 mod campaign;
 mod certify;
+mod change_auth;
 mod commands;
 mod copies;
 mod cost;

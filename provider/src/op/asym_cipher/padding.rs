@@ -5,6 +5,7 @@ use missing::pkcs1::tls;
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::rsa_padding::{NONE, OAEP, PKCS1, TLS};
 use crate::ffi::crypto::{Digest, Options, Pkey};
+use crate::op::software;
 
 /// A padding of EVP_ASYM_CIPHER-RSA(7ossl).
 pub(super) enum Padding {
@@ -43,6 +44,24 @@ impl Padding {
                 let number = other.unwrap_or_default();
                 let text = format!("cannot decrypt with the RSA padding number {number}");
                 Err(Error::new(Reason::Padding, text).with_hint("use the padding oaep, pkcs1 or none"))
+            }
+        }
+    }
+
+    /// Returns the padding for the crate `operations`.
+    pub(super) fn of_operation(&self) -> operations::decryption::Padding<'_> {
+        match self {
+            Self::Pkcs1 { implicit_rejection } => {
+                operations::decryption::Padding::Pkcs1 { implicit_rejection: *implicit_rejection }
+            }
+            Self::Oaep { digest, mgf1, label } => operations::decryption::Padding::Oaep {
+                digest: software::digest(digest),
+                mgf1: software::digest(mgf1),
+                label,
+            },
+            Self::None => operations::decryption::Padding::None,
+            Self::Tls { client, negotiated } => {
+                operations::decryption::Padding::Tls { client: *client, negotiated: *negotiated }
             }
         }
     }

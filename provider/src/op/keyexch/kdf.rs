@@ -1,9 +1,11 @@
 //! The key derivation function of ANSI X9.63 (SEC 1 §3.6.1), the only one that ECDH has in OpenSSL.
 
+use operations::ecdh;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
 use crate::ffi::crypto::{Digest, Operation};
+use crate::op::software;
 
 /// The function with its parameters.
 pub(super) struct Kdf {
@@ -50,16 +52,6 @@ impl Kdf {
     /// # Errors
     /// libcrypto is out of memory, or the requested length exceeds the limit of the function.
     pub(super) fn derive(&self, secret: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        let mut key = Zeroizing::new(Vec::with_capacity(self.size + self.digest.size()));
-        let mut counter: u32 = 0;
-        while key.len() < self.size {
-            counter = counter
-                .checked_add(1)
-                .ok_or_else(|| Error::new(Reason::Parameter, "kdf-outlen is too large"))?;
-            let block = Zeroizing::new(self.digest.of(&[secret, &counter.to_be_bytes(), &self.info])?);
-            key.extend_from_slice(&block);
-        }
-        key.truncate(self.size);
-        Ok(key)
+        Ok(ecdh::x963(software::digest(&self.digest), secret, &self.info, self.size)?)
     }
 }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use super::message::{Message, Whole};
 use super::shadow::Shadow;
-use super::{Request, Rsa, Scheme, is_restricted, tpm_hash};
+use super::{Request, Rsa, Scheme};
 use crate::error::{Error, Reason, Result};
 use crate::ffi::buffer::Output;
 use crate::ffi::crypto::{Digest, Direction, Operation, Options, Purpose, Signer, Verdict};
 use crate::ffi::op::signature::{Recovery, Signature, Unnamed};
 use crate::ffi::params::{Descriptors, Params, ParamsMut};
 use crate::key::Key;
+use crate::op::software;
+use operations::signature::is_restricted;
 
 /// The context of a signature or verification.
 pub(crate) struct SignatureContext<S> {
@@ -84,10 +86,10 @@ impl<S: Scheme> SignatureContext<S> {
             (None, _) => Digest::fetch(key.software()?.context(), key.default_digest().unwrap_or("sha256"))?,
         };
         keep_digest(&digest, params)?;
-        S::accepts(&private, key.software()?, &digest)?;
+        S::accepts(&private, &digest)?;
         let mut shadow = Shadow::new(key.software()?.clone(), Some(digest.clone()));
         // OpenSSL decides which digests can be signed. The TPM's digests are always among them.
-        if !S::IS_PLAIN || tpm_hash(&digest).is_none() {
+        if !S::IS_PLAIN || software::digest(&digest).tpm_hash().is_none() {
             shadow.operation()?;
         }
         shadow.set(params)?;
@@ -225,7 +227,7 @@ impl<S: Scheme> Signature for SignatureContext<S> {
         {
             // No program expects that a query of parameters pauses a job.
             let private = key.private()?.without_pauses();
-            S::settle(&private, key.software()?, shadow, key.pss_salt()?)?;
+            S::settle(&private, key.software()?, shadow, key.memory()?)?;
         }
         let mut options = self.options()?;
         Ok(options.answer(&mut params)?)

@@ -4,7 +4,7 @@ use asn1::BigUint;
 
 /// Encodes a signature in DER. Returns `None` if a number is zero, which no valid signature contains.
 #[inline(never)]
-pub(super) fn signature(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::op) fn signature(r: &[u8], s: &[u8]) -> Option<Vec<u8>> {
     let (r, s) = (positive(r)?, positive(s)?);
     let (r, s) = (BigUint::new(&r)?, BigUint::new(&s)?);
     asn1::write(|writer| {
@@ -27,19 +27,6 @@ fn positive(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     number.extend_from_slice(significant);
     Some(number)
-}
-
-/// r and s of a signature, for the fake TPM of the tests.
-#[cfg(test)]
-#[allow(clippy::result_large_err, reason = "asn1's own")]
-pub(super) fn numbers(signature: &[u8]) -> [Vec<u8>; 2] {
-    asn1::parse_single::<asn1::Sequence<'_>>(signature)
-        .unwrap()
-        .parse(|parser| {
-            let r = parser.read_element::<BigUint<'_>>()?.as_bytes().to_vec();
-            Ok::<_, asn1::ParseError>([r, parser.read_element::<BigUint<'_>>()?.as_bytes().to_vec()])
-        })
-        .unwrap()
 }
 
 #[cfg(test)]

@@ -43,16 +43,16 @@ fn setting(name: &str) -> Option<u64> {
 /// look for a number of the same.
 const FAILED_ONCE: &[(u64, u64, &str, &[u32])] = &[
     // A nonce was damaged where a session started, and a right password of PolicySecret was remembered as refused.
-    (11, 1880, "sign by a key with PolicySecret", &[raw::START_AUTH_SESSION]),
+    (11, 12425, "sign by a key with PolicySecret", &[raw::START_AUTH_SESSION]),
     // The connection broke while a shared TPM flushed two objects, and they were forgotten.
-    (11, 451, "sign", &[raw::FLUSH_CONTEXT, raw::READ_PUBLIC]),
+    (11, 26212, "sign", &[raw::FLUSH_CONTEXT, raw::READ_PUBLIC]),
     // A bit of the first command with an empty password was flipped, and the password was remembered as refused: a key's, a parent's.
-    (11, 737, "decrypt by RSA", &[raw::RSA_DECRYPT]),
-    (11, 708, "sign by two keys alternately", &[raw::LOAD]),
+    (11, 438, "decrypt by RSA", &[raw::RSA_DECRYPT]),
+    (11, 9309, "sign by two keys alternately", &[raw::LOAD]),
     // A nonce was damaged in a policy session that the next operation used.
-    (31, 298, "sign by a key with PolicySecret", &[raw::SIGN]),
+    (31, 9455, "sign by a key with PolicySecret", &[raw::SIGN]),
     // A shared TPM refused all commands for a while, and the loaded objects were forgotten.
-    (11, 3070, "sign by two keys alternately", CLEANING),
+    (11, 13781, "sign by two keys alternately", CLEANING),
 ];
 
 const CLEANING: &[u32] =

@@ -46,6 +46,9 @@ operations! {
     };
     "sign by RSA" = |process, _| rsa(process, Key::rsa_sign);
     "decrypt by RSA" = |process, _| rsa(process, Key::rsa_decrypt);
+    "change a password" = |process, _| {
+        process.key("password").change_auth(&Auth::new("another")).map(drop)
+    };
     "agree on a secret" = agree;
     "read an NV index" = |process, work| {
         let (public, bytes) = &work.nv;

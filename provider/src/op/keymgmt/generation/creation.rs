@@ -1,10 +1,10 @@
 //! Creates a key in the TPM. The result is a key file with its password and its parent, and is ready to use.
 
 use keyfile::policy::{self, Condition, Statement};
-use keyfile::{AlgId, Attributes, Handle, HashAlg, KeyFile, Kind, PublicKey};
+use keyfile::{Handle, HashAlg, PublicKey};
 use tpm::rc::ResponseCode;
-use tpm::template::{Template, Usage};
-use tpm::{Auth, Created, Parent, RawRsa, Tpm, refuses_sign_and_decrypt};
+use tpm::template::Template;
+use tpm::{Parent, Tpm};
 
 use super::options::Options;
 use crate::error::{Error, Reason, Result};
@@ -36,28 +36,11 @@ pub(super) fn create_key(provider: &Provider, template: Template, options: &Opti
     if let Some(statements) = &statements {
         template = template.policy(policy::digest(statements, NAME_HASH).map_err(unfit)?);
     }
-    let auth = options.auth.as_ref();
-    let keyed = |made: Created| {
-        let mut file = KeyFile::new(Kind::Loadable, handle, made.public, made.private);
-        file.empty_auth = auth.is_none();
-        parent.storage.mark(&mut file);
+    let made = tpm::Key::create(tpm, &parent, template, options.auth.as_ref(), |file| {
         file.policy.clone_from(&statements);
-        let key = tpm::Key::from_file_under(tpm, file.clone(), auth.cloned(), parent.auth.clone())?;
-        Ok::<_, Error>((file, key))
-    };
-    let (mut file, mut key) = keyed(create(tpm, &parent, template.clone(), auth)?)?;
-    if !file.public.attributes.contains(Attributes::SIGN) && cannot_sign(&key) {
-        (file, key) = keyed(tpm.create(&parent, &template.usage(Usage::Sign).public(), auth)?)?;
-    }
+    });
+    let (file, key) = made.map_err(|error| explain(error, &public.key))?;
     Ok(TpmKey::in_use(file, options.auth.clone(), key))
-}
-
-/// Returns true if a decrypt-only key cannot sign because the TPM forbids raw RSA. One trial shows it.
-fn cannot_sign(key: &tpm::Key) -> bool {
-    let PublicKey::Rsa { modulus, .. } = &key.public().key else { return false };
-    // This value is below every modulus of that length. Its result is discarded.
-    let _ = key.rsa_sign(&vec![1; modulus.len()]);
-    key.raw_rsa() == Some(RawRsa::Forbidden)
 }
 
 /// Returns the policy: the PCRs must keep their present values, and then the password is required, which a
@@ -73,20 +56,6 @@ fn statements(tpm: &Tpm, options: &Options) -> Result<Option<Vec<Statement>>> {
 
 fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Reason::Parameter, "pcr-lock").with_source(error)
-}
-
-/// Creates a key for signing and decryption. If the TPM refuses both uses for RSA, the key only decrypts: raw
-/// decryption also signs, unless the TPM forbids it.
-fn create(tpm: &Tpm, parent: &Parent, template: Template, auth: Option<&Auth>) -> Result<Created> {
-    let public = template.clone().public();
-    let free = public.key.scheme().is_some_and(|scheme| scheme.id() == AlgId::NULL);
-    match tpm.create(parent, &public, auth) {
-        Err(error) if free && public.key.kind() == AlgId::RSA && refuses_sign_and_decrypt(&error) => {
-            Ok(tpm.create(parent, &template.usage(Usage::Decrypt).public(), auth)?)
-        }
-        Err(error) => Err(explain(error, &public.key)),
-        Ok(made) => Ok(made),
-    }
 }
 
 /// Explains a refused public exponent: most TPMs support only one.

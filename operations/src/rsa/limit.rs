@@ -1,14 +1,13 @@
 //! What TPM2_Sign cannot do with an RSA key, and the alternatives. The TPM pads with its own digests and its
 //! own salt.
 
+use std::borrow::Cow;
+
 use keyfile::{Attributes, HashAlg, Public};
 use tpm::rc::ResponseCode;
 
-use super::rsa::decrypts_anything;
-use super::tpm_hash;
-use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::Digest;
-use crate::private::TpmSalt;
+use super::{TpmSalt, decrypts_anything};
+use crate::{Error, Kind, Result};
 
 /// The reason why a key signs with TPM2_Sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +29,17 @@ impl Limit {
             (true, true) => Ok(Self::Tpm),
             (true, false) => {
                 let text = "this TPM forbids raw RSA and the key may only decrypt, so it cannot sign";
-                Err(Error::new(Reason::WrongKey, text)
+                Err(Error::new(Kind::WrongKey, text)
                     .with_hint("use a key that may sign (tpm2-keytool create makes one)"))
             }
         }
     }
 
-    /// Returns the TPM's hash for this digest.
+    /// Returns the TPM's hash for the digest.
     ///
     /// # Errors
     /// The TPM has none.
-    pub(super) fn hash(self, digest: Option<&Digest>) -> Result<HashAlg> {
+    pub(super) fn hash(self, hash: Option<HashAlg>) -> Result<HashAlg> {
         let (text, hint) = match self {
             Self::Key => (
                 "this key signs with TPM2_Sign only, which supports sha1, sha256, sha384 and sha512",
@@ -51,16 +50,16 @@ impl Limit {
                 "use one of these that it supports, or an EC key (tpm2-keytool create -e P-256)",
             ),
         };
-        digest.and_then(tpm_hash).ok_or_else(|| Error::new(Reason::Digest, text).with_hint(hint))
+        hash.ok_or_else(|| Error::new(Kind::Digest, text).with_hint(hint))
     }
 
     /// Explains a refusal of the TPM: it may lack the hash.
     pub(super) fn refused(self, hash: HashAlg, error: Error) -> Error {
-        if self == Self::Key || error.tpm_code().map(ResponseCode::base) != Some(ResponseCode::HASH) {
+        if self == Self::Key || code(&error).map(ResponseCode::base) != Some(ResponseCode::HASH) {
             return error;
         }
         let text = format!("this TPM forbids raw RSA and does not sign {hash} itself");
-        Error::new(Reason::Digest, text).with_hint("use another digest, such as sha256").with_source(error)
+        Error::new(Kind::Digest, text).with_hint("use another digest, such as sha256").because(error)
     }
 
     /// The error for a signature without padding.
@@ -69,7 +68,7 @@ impl Limit {
             Self::Key => padding("this key signs with TPM2_Sign only, which always pads", RAW_RSA),
             Self::Tpm => padding(
                 "this TPM forbids raw RSA, so it cannot sign without padding",
-                "use pkcs1 or pss (rsa_padding_mode), or a software key",
+                "use pkcs1 or pss[ (rsa_padding_mode)], or a software key",
             ),
         }
     }
@@ -83,27 +82,31 @@ impl Limit {
             ),
             Self::Tpm => padding(
                 "this TPM forbids raw RSA and pads PSS itself, with the digest of the message for MGF1",
-                "use the same digest (rsa_mgf1_md)",
+                "use the same digest[ (rsa_mgf1_md)]",
             ),
         }
     }
 
     /// The error for another salt length.
     pub(super) fn salt(self, own: TpmSalt) -> Error {
-        let own = own.option_value();
         match self {
             Self::Key => padding(
                 format!("the TPM pads PSS for this key with its own salt length ({own})"),
                 format!(
-                    "use rsa_pss_saltlen:{own} or auto, or a key that may also decrypt on a TPM that allows raw RSA (tpm2-keytool status)"
+                    "use [rsa_pss_saltlen:]{own} or auto, or a key that may also decrypt on a TPM that allows raw RSA (tpm2-keytool status)"
                 ),
             ),
             Self::Tpm => padding(
                 format!("this TPM forbids raw RSA and pads PSS with its own salt length ({own})"),
-                format!("use rsa_pss_saltlen:{own} or auto, or an EC key (tpm2-keytool create -e P-256)"),
+                format!("use [rsa_pss_saltlen:]{own} or auto, or an EC key (tpm2-keytool create -e P-256)"),
             ),
         }
     }
+}
+
+/// Returns the response code, if the TPM refused.
+fn code(error: &Error) -> Option<ResponseCode> {
+    error.tpm()?.response_code().map(ResponseCode)
 }
 
 /// Hints for keys that may not decrypt.
@@ -111,6 +114,6 @@ const RAW_RSA: &str = "use a key that may also decrypt, on a TPM that allows raw
 const RAW_RSA_OR_DIGEST: &str =
     "use the same digest, or a key that may also decrypt on a TPM that allows raw RSA (tpm2-keytool status)";
 
-fn padding(text: impl Into<String>, hint: impl Into<String>) -> Error {
-    Error::new(Reason::Padding, text).with_hint(hint)
+fn padding(text: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(Kind::Padding, text).with_hint(hint)
 }

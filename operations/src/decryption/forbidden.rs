@@ -11,12 +11,9 @@ use tpm::rc::{Part, ResponseCode};
 use zeroize::Zeroizing;
 
 use super::by_scheme::{check_label, decrypt_by_scheme};
-use super::decrypt::wrong_result;
-use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Digest, Operation, Pkey, Purpose};
-use crate::ffi::params::ParamList;
-use crate::op::signature::tpm_hash;
-use crate::private::Private;
+use super::{padding_error, wrong_result};
+use crate::public::opens_to;
+use crate::{Digest, Error, Kind, Private, PublicHalf, Result};
 
 /// The overhead of a padded block: 00 02, at least eight bytes of padding, 00 (RFC 8017 §7.2.1).
 const LEAST_PADDING: usize = 11;
@@ -28,14 +25,14 @@ const LEAST_PADDING: usize = 11;
 pub(super) fn oaep(
     private: &dyn Private,
     block: &[u8],
-    [digest, mgf1]: [&Digest; 2],
+    [digest, mgf1]: [Digest<'_>; 2],
     label: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>> {
-    let hash = tpm_hash(digest).filter(|hash| tpm_hash(mgf1) == Some(*hash));
+    let hash = digest.tpm_hash().filter(|hash| mgf1.tpm_hash() == Some(*hash));
     let hash = hash.ok_or_else(|| {
         let text = "this TPM forbids raw RSA and decrypts OAEP with one hash for label and MGF1";
-        Error::new(Reason::Padding, text)
-            .with_hint("use sha256, sha1, sha384 or sha512 for both (rsa_oaep_md, rsa_mgf1_md)")
+        Error::new(Kind::Padding, text)
+            .with_hint("use sha256, sha1, sha384 or sha512 for both[ (rsa_oaep_md, rsa_mgf1_md)]")
     })?;
     let label = check_label(
         label,
@@ -46,7 +43,7 @@ pub(super) fn oaep(
         explain_missing_scheme(
             error,
             &format!("does not decrypt OAEP with {hash}"),
-            "use another digest, such as sha256 (rsa_oaep_md, rsa_mgf1_md)",
+            "use another digest, such as sha256[ (rsa_oaep_md, rsa_mgf1_md)]",
         )
     })
 }
@@ -59,7 +56,11 @@ pub(super) fn oaep(
 /// What the TPM reports, except for a wrong padding.
 pub(super) fn pkcs1_block(private: &dyn Private, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let answer = private.rsa_decrypt_by_scheme(block, Scheme::Rsaes, &[]).map_err(|error| {
-        explain_missing_scheme(error, "does not decrypt PKCS#1 v1.5", "encrypt with oaep (rsa_padding_mode)")
+        explain_missing_scheme(
+            error,
+            "does not decrypt PKCS#1 v1.5",
+            "encrypt with oaep[ (rsa_padding_mode)]",
+        )
     })?;
     Ok(padded(answer.map(|answer| answer.value), block.len()))
 }
@@ -86,38 +87,31 @@ fn padded(message: Option<Zeroizing<Vec<u8>>>, size: usize) -> Zeroizing<Vec<u8>
 ///
 /// # Errors
 /// The key may not sign. Then a wrong padding cannot be hidden.
-pub(super) fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
+pub(super) fn secret(private: &dyn Private, public: &dyn PublicHalf) -> Result<Secret> {
     if !private.public().attributes.contains(Attributes::SIGN) {
         let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings";
-        return Err(Error::new(Reason::Padding, text)
+        return Err(Error::new(Kind::Padding, text)
             .with_hint("use OAEP, or a key that also signs (tpm2-keytool create)"));
     }
     let answer = private.sign(&SIGNED_DIGEST, HashAlg::Sha256, AlgId::RSASSA)?;
     let Signature::Rsa { bytes, .. } = answer.value else { return Err(wrong_result()) };
     let bytes = Zeroizing::new(bytes);
-    if verifies(public, &bytes) { Ok(Secret::new(&bytes)) } else { Err(wrong_result()) }
-}
-
-fn verifies(public: &Pkey, signature: &[u8]) -> bool {
-    public
-        .quietly(|| {
-            let mut list = ParamList::new();
-            let params = list.text(c"digest", HashAlg::Sha256.name()).as_params();
-            let mut verification = Operation::new(public, Purpose::Verify, params)?;
-            Ok::<_, crate::ffi::crypto::Refused>(
-                verification.verify(signature, &SIGNED_DIGEST).is_valid_signature(),
-            )
-        })
-        .unwrap_or_default()
+    let block = missing::pkcs1::encode_signature(missing::Digest::Sha256, &SIGNED_DIGEST, bytes.len());
+    let block = block.map_err(padding_error)?;
+    if opens_to(public, private.public(), &bytes, &block)? {
+        Ok(Secret::new(&bytes))
+    } else {
+        Err(wrong_result())
+    }
 }
 
 /// Explains an error of a TPM that does not support the scheme.
-fn explain_missing_scheme(error: Error, what: &str, hint: &str) -> Error {
+fn explain_missing_scheme(error: Error, what: &str, hint: &'static str) -> Error {
     // The scheme is the second parameter of TPM2_RSA_Decrypt.
-    match error.tpm_code().and_then(ResponseCode::part) {
-        Some(Part::Parameter(2)) if error.reason() == Reason::TpmUnsupported => {
+    match error.tpm().and_then(|error| ResponseCode(error.response_code()?).part()) {
+        Some(Part::Parameter(2)) if error.is_unsupported_by_tpm() => {
             let text = format!("this TPM forbids raw RSA and {what}");
-            Error::new(Reason::Padding, text).with_hint(hint).with_source(error)
+            Error::new(Kind::Padding, text).with_hint(hint).because(error)
         }
         _ => error,
     }
@@ -126,8 +120,8 @@ fn explain_missing_scheme(error: Error, what: &str, hint: &str) -> Error {
 /// The error for a message without padding.
 pub(super) fn no_padding() -> Error {
     let text = "this TPM forbids raw RSA: it cannot decrypt without padding";
-    Error::new(Reason::Padding, text)
-        .with_hint("encrypt with oaep or pkcs1 (rsa_padding_mode), or use a software key")
+    Error::new(Kind::Padding, text)
+        .with_hint("encrypt with oaep or pkcs1[ (rsa_padding_mode)], or use a software key")
 }
 
 #[cfg(test)]

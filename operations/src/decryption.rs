@@ -1,45 +1,71 @@
-//! Decryption with an RSA key in the TPM: one TPM2_RSA_Decrypt with scheme NULL; this module removes the
-//! padding. If the TPM forbids that, the TPM removes the padding itself (`forbidden`).
+//! RSA decryption in the TPM: one TPM2_RSA_Decrypt with scheme NULL; this module removes the padding. If the TPM forbids that, the TPM removes the padding itself (`forbidden`).
 //!
 //! The padding is removed in constant time (`missing`), and a caller never learns what is wrong with it: a
 //! PKCS#1 v1.5 block gives a synthetic message instead of an error (implicit rejection), TLS gives a random
 //! premaster secret, and OAEP gives one error for everything.
+
+mod by_scheme;
+mod forbidden;
+#[cfg(test)]
+mod tests;
 
 use keyfile::{Attributes, PublicKey, Scheme};
 use missing::Message;
 use missing::oaep::Oaep;
 use missing::pkcs1::rejection::{self, Secret};
 use missing::pkcs1::{encryption, tls};
-use tpm::RawRsa;
+use tpm::{Answer, RawRsa};
 use zeroize::Zeroizing;
 
-use super::by_scheme;
-use super::forbidden;
-use super::padding::Padding;
-use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::{Operation, Pkey, Purpose, random};
-use crate::ffi::params::ParamList;
-use crate::key::Key;
-use crate::private::{Answer, Private};
+use crate::public::opens_to;
+use crate::{Digest, Error, Kind, Memory, Private, PublicHalf, Result};
+
+/// The padding of an encrypted message.
+#[derive(Clone, Copy)]
+pub enum Padding<'a> {
+    /// PKCS#1 v1.5 (RFC 8017 §7.2).
+    Pkcs1 {
+        /// If true, a wrong padding gives a synthetic message, otherwise an error.
+        implicit_rejection: bool,
+    },
+    /// OAEP (RFC 8017 §7.1).
+    Oaep {
+        /// The digest of the label.
+        digest: Digest<'a>,
+        /// The digest of the mask generation function.
+        mgf1: Digest<'a>,
+        /// The label.
+        label: &'a [u8],
+    },
+    /// No padding: the block is the message.
+    None,
+    /// The premaster secret of TLS 1.2 and earlier (RFC 5246 §7.4.7.1).
+    Tls {
+        /// The version of the ClientHello. It is required.
+        client: Option<u16>,
+        /// The version that some old clients send instead.
+        negotiated: Option<u16>,
+    },
+}
 
 /// Decrypts a ciphertext.
 ///
 /// # Errors
 /// The ciphertext does not belong to this key, or the TPM refuses. About the padding, only OAEP reports an
 /// error, and only one.
-pub(super) fn decrypt(
-    key: &Key,
-    public: &Pkey,
-    padding: &Padding,
+pub fn decrypt(
+    private: &dyn Private,
+    public: &dyn PublicHalf,
+    memory: &Memory,
+    padding: &Padding<'_>,
     ciphertext: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>> {
-    let private = &key.private()?;
     let scheme = decryption_scheme(private)?;
     let block = padded_ciphertext(private, ciphertext)?;
     if scheme != Scheme::Null {
         return by_scheme::decrypt(private, scheme, padding, &block);
     }
-    let decryption = Decryption { key, private, public, ciphertext, block: &block };
+    let decryption = Decryption { private, public, memory, ciphertext, block: &block };
     if private.raw_rsa() != Some(RawRsa::Forbidden) {
         match decryption.by_raw_rsa(padding) {
             Err(_) if private.raw_rsa() == Some(RawRsa::Forbidden) => {}
@@ -51,9 +77,9 @@ pub(super) fn decrypt(
 
 /// A ciphertext for a key without a scheme.
 struct Decryption<'a> {
-    key: &'a Key,
     private: &'a dyn Private,
-    public: &'a Pkey,
+    public: &'a dyn PublicHalf,
+    memory: &'a Memory,
     ciphertext: &'a [u8],
     /// The ciphertext as long as the modulus.
     block: &'a [u8],
@@ -63,12 +89,13 @@ struct Decryption<'a> {
 type Decrypted = Zeroizing<Vec<u8>>;
 
 impl Decryption<'_> {
-    fn by_raw_rsa(&self, padding: &Padding) -> Result<Decrypted> {
+    fn by_raw_rsa(&self, padding: &Padding<'_>) -> Result<Decrypted> {
         let open = || raw_rsa(self.private, self.public, self.block);
         match padding {
             Padding::None => open(),
             Padding::Oaep { digest, mgf1, label } => {
-                reveal(Oaep { digest, mgf1, label }.decode(&open()?).and_then(Message::reveal))
+                let oaep = Oaep { digest: digest.hasher(), mgf1: mgf1.hasher(), label };
+                reveal(oaep.decode(&open()?).and_then(Message::reveal))
             }
             Padding::Pkcs1 { implicit_rejection } => {
                 let secret = || secret(self.private, self.public);
@@ -79,12 +106,12 @@ impl Decryption<'_> {
     }
 
     /// Decrypts with a scheme: the TPM removes the padding.
-    fn by_scheme(&self, padding: &Padding) -> Result<Decrypted> {
+    fn by_scheme(&self, padding: &Padding<'_>) -> Result<Decrypted> {
         let open = || forbidden::pkcs1_block(self.private, self.block);
         match padding {
             Padding::None => Err(forbidden::no_padding()),
             Padding::Oaep { digest, mgf1, label } => {
-                forbidden::oaep(self.private, self.block, [digest, mgf1], label)
+                forbidden::oaep(self.private, self.block, [*digest, *mgf1], label)
             }
             Padding::Pkcs1 { implicit_rejection } => {
                 let secret = || forbidden::secret(self.private, self.public);
@@ -105,7 +132,7 @@ impl Decryption<'_> {
             return reveal(encryption::decode(&open()?).and_then(Message::reveal));
         }
         // The secret must exist before any padding is checked.
-        let secret = self.key.rejection_secret(raw_rsa, secret)?;
+        let secret = self.memory.rejection_secret(raw_rsa, secret)?;
         reveal(rejection::decode(&open()?, self.ciphertext, secret))
     }
 
@@ -118,9 +145,9 @@ impl Decryption<'_> {
         let client = client.ok_or_else(no_version)?;
         let block = open()?;
         // Drawn for every block, before its padding is checked; and after the operation, which may pause a job that is then abandoned.
-        let instead = Zeroizing::new(random(self.public.context(), tls::PREMASTER)?);
-        let instead: &[u8; tls::PREMASTER] = instead.as_slice().try_into().map_err(|_| no_random())?;
-        let premaster = tls::decode(&block, client, negotiated, instead).map_err(padding_error)?;
+        let mut instead = Zeroizing::new([0; tls::PREMASTER]);
+        self.public.random(&mut *instead).map_err(Error::caller)?;
+        let premaster = tls::decode(&block, client, negotiated, &instead).map_err(padding_error)?;
         Ok(Zeroizing::new(premaster.to_vec()))
     }
 }
@@ -136,9 +163,9 @@ fn decryption_scheme(private: &dyn Private) -> Result<Scheme> {
         && !public.attributes.contains(Attributes::RESTRICTED);
     match public.key {
         PublicKey::Rsa { scheme, .. } if allowed => Ok(scheme),
-        PublicKey::Rsa { .. } => Err(Error::new(Reason::WrongKey, "the key may not decrypt")
+        PublicKey::Rsa { .. } => Err(Error::new(Kind::WrongKey, "the key may not decrypt")
             .with_hint("use a key that may decrypt and is not restricted")),
-        _ => Err(Error::new(Reason::WrongKey, "RSA decryption needs an RSA key")),
+        _ => Err(Error::new(Kind::WrongKey, "RSA decryption needs an RSA key")),
     }
 }
 
@@ -157,27 +184,20 @@ fn padded_ciphertext(private: &dyn Private, ciphertext: &[u8]) -> Result<Vec<u8>
 }
 
 /// Runs the bare private operation.
-fn raw_rsa(private: &dyn Private, public: &Pkey, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+fn raw_rsa(private: &dyn Private, public: &dyn PublicHalf, block: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
     let Answer { value, authenticated } = private.rsa_decrypt(block)?;
     // Without a session (session = password) the answer is not protected: encrypting the result must give the
     // ciphertext again.
-    if authenticated || encrypts_to(public, &value, block) { Ok(value) } else { Err(wrong_result()) }
-}
-
-fn encrypts_to(public: &Pkey, block: &[u8], ciphertext: &[u8]) -> bool {
-    public
-        .quietly(|| {
-            let mut list = ParamList::new();
-            let params = list.text(c"pad-mode", "none").as_params();
-            Operation::new(public, Purpose::Encrypt, params)
-                .and_then(|mut operation| operation.encrypt(block))
-        })
-        .is_ok_and(|encrypted| encrypted == ciphertext)
+    if authenticated || opens_to(public, private.public(), &value, block)? {
+        Ok(value)
+    } else {
+        Err(wrong_result())
+    }
 }
 
 /// Returns the secret from which synthetic messages are derived: the private operation on a block that
 /// depends only on the key. So all processes get the same message for the same ciphertext.
-fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
+fn secret(private: &dyn Private, public: &dyn PublicHalf) -> Result<Secret> {
     let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
     let probe = rejection::probe(modulus).map_err(padding_error)?;
     Ok(Secret::new(&raw_rsa(private, public, &probe)?))
@@ -185,26 +205,19 @@ fn secret(private: &dyn Private, public: &Pkey) -> Result<Secret> {
 
 fn no_ciphertext() -> Error {
     Error::new(
-        Reason::Padding,
+        Kind::Padding,
         "the message is not encrypted for this key: it is empty, too long or not below the modulus",
     )
 }
 
 fn no_version() -> Error {
-    Error::new(Reason::Parameter, "a premaster secret needs the client's version (tls-client-version)")
-}
-
-fn no_random() -> Error {
-    Error::new(Reason::Internal, "the random generator returned a wrong number of bytes")
+    Error::new(Kind::Parameter, "a premaster secret needs the client's version (tls-client-version)")
 }
 
 fn padding_error(error: missing::Error) -> Error {
-    Error::new(Reason::Padding, "cannot decrypt the message").with_source(error)
+    Error::new(Kind::Padding, "cannot decrypt the message").because(error)
 }
 
-pub(super) fn wrong_result() -> Error {
-    Error::new(
-        Reason::Integrity,
-        "the result of the TPM is wrong and was discarded: it was altered on the way",
-    )
+fn wrong_result() -> Error {
+    Error::new(Kind::Integrity, "the result of the TPM is wrong and was discarded: it was altered on the way")
 }

@@ -4,9 +4,7 @@ use keyfile::{AlgId, HashAlg, Public, Scheme};
 
 use super::limit::Limit;
 use super::padding::Padding;
-use super::tpm_hash;
-use crate::error::{Error, Reason, Result};
-use crate::ffi::crypto::Digest;
+use crate::{Error, Kind, Result};
 
 /// Returns the scheme and its hash.
 ///
@@ -15,17 +13,17 @@ use crate::ffi::crypto::Digest;
 pub(super) fn of(
     public: &Public,
     limit: Limit,
-    padding: &Padding,
-    digest: Option<&Digest>,
+    padding: &Padding<'_>,
+    hash: Option<HashAlg>,
 ) -> Result<(Scheme, HashAlg)> {
     let make = match padding {
         Padding::Pkcs1 => Scheme::Rsassa,
         Padding::Pss { .. } => Scheme::Rsapss,
         Padding::None => return Err(limit.no_padding()),
     };
-    let hash = limit.hash(digest)?;
+    let hash = limit.hash(hash)?;
     if let Padding::Pss { mgf1: Some(mgf1), .. } = padding {
-        if tpm_hash(mgf1) != Some(hash) {
+        if mgf1.tpm_hash() != Some(hash) {
             return Err(limit.mgf1());
         }
     }
@@ -37,7 +35,7 @@ pub(super) fn of(
 /// The error for a key whose scheme has another hash.
 pub(super) fn restricted_to_scheme(scheme: Scheme, asked: HashAlg) -> Error {
     let text = format!("the key is restricted to {scheme}, but the caller asked for {asked}");
-    Error::new(Reason::Digest, text)
+    Error::new(Kind::Digest, text)
 }
 
 /// Refuses a scheme that the key's own scheme does not allow.
@@ -49,13 +47,13 @@ fn fits_key(public: &Public, asked: Scheme, hash: HashAlg) -> Result<()> {
         Some(fixed) => {
             let hint = match fixed.id() {
                 AlgId::RSASSA => {
-                    "use the padding pkcs1 (TLS 1.2 uses it if PSS is not offered: -sigalgs RSA+SHA256)"
+                    "use the padding pkcs1[ (TLS 1.2 uses it if PSS is not offered: -sigalgs RSA+SHA256)]"
                 }
                 _ => "use the padding pss",
             };
             let text = format!("the key is restricted to {fixed}, but the caller asked for {asked}");
-            Err(Error::new(Reason::Padding, text).with_hint(hint))
+            Err(Error::new(Kind::Padding, text).with_hint(hint))
         }
-        None => Err(Error::new(Reason::WrongKey, "an RSA signature needs an RSA key")),
+        None => Err(Error::new(Kind::WrongKey, "an RSA signature needs an RSA key")),
     }
 }

@@ -7,10 +7,8 @@
 use keyfile::{HashAlg, Scheme};
 use zeroize::Zeroizing;
 
-use super::padding::Padding;
-use crate::error::{Error, Reason, Result};
-use crate::op::signature::tpm_hash;
-use crate::private::Private;
+use super::Padding;
+use crate::{Error, Kind, Private, Result};
 
 /// Decrypts a block as long as the modulus.
 ///
@@ -20,13 +18,13 @@ use crate::private::Private;
 pub(super) fn decrypt(
     private: &dyn Private,
     scheme: Scheme,
-    padding: &Padding,
+    padding: &Padding<'_>,
     block: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>> {
     let label = match (scheme, padding) {
         (Scheme::Rsaes, Padding::Pkcs1 { .. }) => &[][..],
         (Scheme::Oaep(hash), Padding::Oaep { digest, mgf1, label })
-            if tpm_hash(digest) == Some(hash) && tpm_hash(mgf1) == Some(hash) =>
+            if digest.tpm_hash() == Some(hash) && mgf1.tpm_hash() == Some(hash) =>
         {
             check_label(
                 label,
@@ -50,17 +48,17 @@ pub(super) fn decrypt_by_scheme(
     label: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>> {
     let answer = private.rsa_decrypt_by_scheme(block, scheme, label)?;
-    let damaged = || Error::new(Reason::Padding, "cannot decrypt the message: the TPM refuses its padding");
+    let damaged = || Error::new(Kind::Padding, "cannot decrypt the message: the TPM refuses its padding");
     Ok(answer.ok_or_else(damaged)?.value)
 }
 
 /// Checks that the TPM accepts a label (TPM 2.0 Part 3 §14.3.1): it must be empty or end with a zero byte.
-pub(super) fn check_label<'a>(label: &'a [u8], why: &str, hint: &str) -> Result<&'a [u8]> {
+pub(super) fn check_label<'a>(label: &'a [u8], why: &str, hint: &'static str) -> Result<&'a [u8]> {
     match label.last() {
         None | Some(0) => Ok(label),
         Some(_) => {
             let text = format!("{why}, and it only accepts OAEP labels that end with a zero byte");
-            Err(Error::new(Reason::Padding, text).with_hint(hint))
+            Err(Error::new(Kind::Padding, text).with_hint(hint))
         }
     }
 }
@@ -72,7 +70,7 @@ fn other_padding(scheme: Scheme) -> Error {
         _ => "use it for signatures".to_owned(),
     };
     let text = format!("the key is restricted to {scheme}, and the caller asked for another padding");
-    Error::new(Reason::Padding, text).with_hint(format!("{ask}, or use a key without scheme"))
+    Error::new(Kind::Padding, text).with_hint(format!("{ask}, or use a key without scheme"))
 }
 
 fn same_digest(hash: HashAlg) -> String {

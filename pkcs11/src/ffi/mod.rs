@@ -1,0 +1,17 @@
+//! The interface to C.
+//!
+//! Shared promise of all callers: a program calls a function as PKCS#11 describes it. Pointers are NULL or valid for the given
+//! length until the call returns; strings and structures are those of the specification.
+
+mod argument;
+mod entry;
+mod guard;
+mod interface;
+mod output;
+mod panic;
+mod template;
+mod unsupported;
+
+pub(crate) use argument::MechanismArgument;
+pub(crate) use output::{Items, Output, Slot};
+pub(crate) use template::{Answers, Template};

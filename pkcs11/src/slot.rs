@@ -1,0 +1,198 @@
+//! A slot with its token: the login, and the keys that are in use.
+//!
+//! The PIN is the password of the token's keys. C_Login proves it with the first key that has a password, so a wrong PIN counts once
+//! towards the TPM's lockout. A key with another password refuses it when it is used.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use cryptoki_sys::*;
+use tokens::{Contents, Token, TokenKey};
+use tpm::{Auth, Tpm};
+
+use crate::error::{Error, Result};
+use crate::module::lock;
+use crate::operation::OpenKey;
+
+/// A slot.
+pub(crate) struct Slot {
+    id: CK_SLOT_ID,
+    token: Arc<Token>,
+    tpm: Tpm,
+    login: Mutex<Login>,
+    /// The keys in use, by their numbers. They keep their slot in the TPM, and what is known about their passwords.
+    keys: Mutex<HashMap<u64, Arc<OpenKey>>>,
+}
+
+/// The state of the login.
+#[derive(Default)]
+struct Login {
+    pin: Option<Auth>,
+    /// CKF_USER_PIN_*, as the last refusal showed them.
+    flags: CK_FLAGS,
+}
+
+impl Slot {
+    pub(crate) fn new(id: CK_SLOT_ID, token: Arc<Token>, tpm: Tpm) -> Self {
+        Self { id, token, tpm, login: Mutex::default(), keys: Mutex::default() }
+    }
+
+    /// The number of the slot.
+    pub(crate) fn id(&self) -> CK_SLOT_ID {
+        self.id
+    }
+
+    /// The token.
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// The TPM with the keys of the token.
+    pub(crate) fn tpm(&self) -> &Tpm {
+        &self.tpm
+    }
+
+    /// Checks that the token is there: the key files of its sections exist.
+    ///
+    /// # Errors
+    /// CKR_TOKEN_NOT_PRESENT
+    pub(crate) fn check_present(&self) -> Result<()> {
+        match self.token.is_present() {
+            true => Ok(()),
+            false => {
+                let text = format!("a key file of the token {:?} does not exist", self.token.label());
+                Err(Error::new(CKR_TOKEN_NOT_PRESENT, text))
+            }
+        }
+    }
+
+    /// The keys and certificates of the token.
+    ///
+    /// # Errors
+    /// CKR_TOKEN_NOT_PRESENT, or the files cannot be read.
+    pub(crate) fn contents(&self) -> Result<Arc<Contents>> {
+        self.check_present()?;
+        Ok(self.token.contents(&self.tpm)?)
+    }
+
+    /// Logs in.
+    ///
+    /// # Errors
+    /// CKR_USER_ALREADY_LOGGED_IN; CKR_PIN_INCORRECT, CKR_PIN_LOCKED; or the TPM fails.
+    pub(crate) fn login(&self, pin: &[u8]) -> Result<()> {
+        let mut login = lock(&self.login);
+        if login.pin.is_some() {
+            return Err(Error::new(CKR_USER_ALREADY_LOGGED_IN, "the user is already logged in"));
+        }
+        let auth = Auth::new(pin);
+        if let Err(error) = self.prove(&auth) {
+            login.flags = self.flags_after(&error);
+            return Err(error);
+        }
+        *login = Login { pin: Some(auth), flags: 0 };
+        drop(login);
+        // A key that was used before the login has no password, or not this one.
+        lock(&self.keys).retain(|_, key| !key.needs_password());
+        Ok(())
+    }
+
+    /// Proves the PIN with the first key that has a password. A key that cannot be tried, for example because it belongs to another
+    /// TPM, does not keep the next one from it.
+    fn prove(&self, auth: &Auth) -> Result<()> {
+        let contents = self.contents()?;
+        let mut failed = Ok(());
+        for key in contents.keys.iter().filter(|key| key.needs_password()) {
+            let tried = key.open(&self.tpm, Some(auth.clone())).and_then(|key| Ok(key.prove()?));
+            match tried.map_err(Error::from) {
+                Ok(()) => return Ok(()),
+                Err(error) if matches!(error.code(), CKR_PIN_INCORRECT | CKR_PIN_LOCKED) => {
+                    return Err(error);
+                }
+                Err(error) => failed = failed.and(Err(error)),
+            }
+        }
+        failed
+    }
+
+    /// The flags of a token whose PIN was refused. Keys without dictionary-attack protection have no limit.
+    fn flags_after(&self, error: &Error) -> CK_FLAGS {
+        if error.code() == CKR_PIN_LOCKED {
+            return CKF_USER_PIN_LOCKED;
+        }
+        let protected = self.contents().is_ok_and(|contents| {
+            let counts = |key: &Arc<TokenKey>| !key.public().attributes.contains(keyfile::Attributes::NO_DA);
+            contents.keys.iter().any(|key| key.needs_password() && counts(key))
+        });
+        if error.code() != CKR_PIN_INCORRECT || !protected {
+            return 0;
+        }
+        match self.tpm.lockout() {
+            Ok(lockout) if lockout.is_locked() => CKF_USER_PIN_LOCKED,
+            Ok(lockout) if lockout.failures.saturating_add(1) >= lockout.max_failures => {
+                CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_COUNT_LOW
+            }
+            _ => CKF_USER_PIN_COUNT_LOW,
+        }
+    }
+
+    /// Ends the login, and evicts the keys. Returns false if nobody was logged in.
+    pub(crate) fn logout(&self) -> bool {
+        let was_logged_in = lock(&self.login).pin.take().is_some();
+        let evicted = std::mem::take(&mut *lock(&self.keys));
+        drop(evicted);
+        was_logged_in
+    }
+
+    /// Returns true if the user is logged in.
+    pub(crate) fn is_logged_in(&self) -> bool {
+        lock(&self.login).pin.is_some()
+    }
+
+    /// The PIN of the login: the password of new keys.
+    pub(crate) fn pin(&self) -> Option<Auth> {
+        lock(&self.login).pin.clone()
+    }
+
+    /// CKF_USER_PIN_*, as the last refusal showed them.
+    pub(crate) fn pin_flags(&self) -> CK_FLAGS {
+        lock(&self.login).flags
+    }
+
+    /// Changes the password of the keys from `old` to `new`.
+    ///
+    /// # Errors
+    /// CKR_PIN_INCORRECT, CKR_PIN_LOCKED; or the keys cannot be changed.
+    pub(crate) fn set_pin(&self, old: &[u8], new: &[u8]) -> Result<()> {
+        let (old, new) = (Auth::new(old), Auth::new(new));
+        self.token.change_password(&self.tpm, &old, &new)?;
+        let mut login = lock(&self.login);
+        if let Some(pin) = &mut login.pin {
+            *pin = new;
+        }
+        drop(login);
+        lock(&self.keys).clear();
+        Ok(())
+    }
+
+    /// Returns the key for a private operation. `pin` is the PIN of a login for this operation only (CKU_CONTEXT_SPECIFIC).
+    ///
+    /// # Errors
+    /// CKR_USER_NOT_LOGGED_IN; or the key cannot be opened.
+    pub(crate) fn open(&self, key: &Arc<TokenKey>, pin: Option<Auth>) -> Result<Arc<OpenKey>> {
+        let known = lock(&self.keys).get(&key.number()).cloned();
+        if let (Some(open), None) = (known, &pin) {
+            return Ok(open);
+        }
+        let auth = match key.needs_password() {
+            true => Some(pin.or_else(|| self.pin()).ok_or_else(|| {
+                Error::new(
+                    CKR_USER_NOT_LOGGED_IN,
+                    format!("the key {:?} has a password: log in first", key.label()),
+                )
+            })?),
+            false => None,
+        };
+        let open = Arc::new(OpenKey::new(key, key.open(&self.tpm, auth)?));
+        Ok(Arc::clone(lock(&self.keys).entry(key.number()).insert_entry(open).get()))
+    }
+}

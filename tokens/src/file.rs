@@ -1,0 +1,116 @@
+//! What one file contains: keys and certificates, and what is wrong with the rest.
+
+mod block;
+mod content;
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use keyfile::KeyFile;
+use zeroize::Zeroizing;
+
+use crate::certificate::Parts;
+use crate::error::Error;
+use crate::key::TokenKey;
+use crate::notes::Notes;
+pub(crate) use block::{Block, blocks};
+pub(crate) use content::{is_parent, key_of};
+
+/// The contents of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Parsed {
+    pub(crate) keys: Vec<Arc<TokenKey>>,
+    pub(crate) certificates: Vec<Found>,
+    /// The public keys in it.
+    pub(crate) public: Vec<Vec<u8>>,
+    pub(crate) faults: Vec<Arc<Error>>,
+}
+
+/// A certificate in a file, before its key is known.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) number: u64,
+    pub(crate) label: Option<String>,
+    pub(crate) der: Vec<u8>,
+    pub(crate) parts: Parts,
+    /// The public key in the form in which keys are compared; the bytes of the certificate if the type of the key is unknown.
+    pub(crate) spki: Vec<u8>,
+    /// The identifier that NSS computes from the public key.
+    pub(crate) id: Vec<u8>,
+}
+
+/// How a key is described if its file does not do so.
+#[derive(Clone, Copy)]
+pub(crate) struct Naming<'a> {
+    /// The label if the file has none.
+    pub(crate) label: &'a str,
+    /// The prefix of URIs of persistent keys.
+    pub(crate) prefix: Option<&'a str>,
+}
+
+/// Reads a file. `before` is what it contained earlier: an object that has not changed keeps its number.
+///
+/// # Errors
+/// The file cannot be read. Contents that cannot be used are faults of the result.
+pub(crate) fn read(path: &Path, naming: Naming<'_>, before: Option<&Parsed>) -> Result<Parsed, Error> {
+    let bytes = bytes_of(path)?;
+    let mut parsed = content::parsed(path, &bytes, naming);
+    if let Some(before) = before {
+        parsed.keep_numbers(before);
+    }
+    Ok(parsed)
+}
+
+/// Returns the bytes of a regular file, up to the size of the largest key file. They may hold a password, so the buffer has the size of the
+/// file: one that grows leaves copies, and a larger one takes longer to wipe.
+///
+/// # Errors
+/// The file cannot be read, is larger, or is a pipe or a device.
+pub(crate) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let read = || {
+        let found = fs::metadata(path)?;
+        let size = usize::try_from(found.len()).unwrap_or(usize::MAX);
+        if !found.is_file() {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+        }
+        if size > KeyFile::MAX_SIZE {
+            return Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than any key file"));
+        }
+        // The additional bytes are for the read that finds the end.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(size.saturating_add(64)));
+        let limit = u64::try_from(KeyFile::MAX_SIZE).unwrap_or(u64::MAX);
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|source| Error::io("read", path, source))
+}
+
+impl Parsed {
+    /// Gives objects the numbers that they had. An object is the same if its public key, or its certificate, is.
+    fn keep_numbers(&mut self, before: &Self) {
+        for key in &mut self.keys {
+            let same = before.keys.iter().find(|old| old.spki == key.spki);
+            if let (Some(old), Some(key)) = (same, Arc::get_mut(key)) {
+                key.number = old.number;
+            }
+        }
+        for certificate in &mut self.certificates {
+            if let Some(old) = before.certificates.iter().find(|old| old.der == certificate.der) {
+                certificate.number = old.number;
+            }
+        }
+    }
+
+    /// Returns true if the file contains one object only.
+    pub(crate) fn is_single(&self) -> bool {
+        self.keys.len().saturating_add(self.certificates.len()).saturating_add(self.public.len()) == 1
+    }
+}
+
+/// Returns the notes before the block of a key.
+pub(crate) fn notes_before<'a>(bytes: &'a [u8], block: &Block) -> (Notes, &'a [u8]) {
+    let text = bytes.get(block.text.clone()).unwrap_or_default();
+    (Notes::read(text), text)
+}

@@ -1,0 +1,210 @@
+//! New files: each is written completely or not at all, and never replaces another one.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use keyfile::KeyFile;
+use rustix::fs::{FlockOperation, flock};
+use tempfile::NamedTempFile;
+
+use super::Folder;
+use crate::certificate::{Certificate, Parts};
+use crate::error::Error;
+use crate::file::is_parent;
+use crate::key::TokenKey;
+use crate::notes::{Notes, on_one_line};
+use crate::spki;
+
+/// The most bytes of a label that become the name of a file.
+const LONGEST_NAME: usize = 64;
+/// The most files with the same name and another number.
+const MOST: u32 = 10_000;
+
+/// The lock of a folder between processes, until it is dropped.
+pub(super) struct Locked(File);
+
+impl Folder {
+    /// Writes a new key file.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the key is not one of a token.
+    pub(crate) fn add_key(
+        &self,
+        file: &KeyFile,
+        label: &str,
+        id: Option<&[u8]>,
+    ) -> Result<Arc<TokenKey>, Error> {
+        if is_parent(&file.public) || spki::encoded(&file.public.key).is_none() {
+            return Err(Error::request(
+                "only RSA and EC keys can be added to a token, and no parents of other keys",
+                "write other objects to a file: `tpm2-keytool create` and `seal`",
+            ));
+        }
+        let label = on_one_line(label);
+        let notes = Notes { label: Some(label.clone()), id: id.map(<[u8]>::to_vec), wrong_id: false };
+        let pem = file.to_pem().map_err(|error| {
+            Error::request(format!("the key cannot be written: {error}"), "create the key again")
+        })?;
+        let path = self.written(
+            &label,
+            "tpm",
+            0o600,
+            [notes.text().as_bytes(), pem.as_bytes()].concat().as_slice(),
+        )?;
+        let contents = self.contents()?;
+        contents.keys.iter().find(|key| key.path() == Some(&path)).cloned().ok_or_else(|| gone(&path))
+    }
+
+    /// Writes a new certificate.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the bytes are not a certificate.
+    pub(crate) fn add_certificate(&self, der: &[u8], label: Option<&str>) -> Result<Arc<Certificate>, Error> {
+        let not_one =
+            || Error::request("the bytes are not a certificate", "give an X.509 certificate in DER");
+        let parts = Parts::of(der).ok_or_else(not_one)?;
+        let label = label.map(on_one_line).filter(|label| !label.is_empty());
+        let public = spki::public_key(&parts.spki).as_ref().and_then(spki::encoded);
+        let of_key = || {
+            Some(
+                self.contents()
+                    .ok()?
+                    .keys
+                    .iter()
+                    .find(|key| Some(key.spki()) == public.as_deref())?
+                    .label()
+                    .to_owned(),
+            )
+        };
+        let name = label.clone().or_else(of_key).unwrap_or_else(|| "certificate".to_owned());
+        let notes = Notes { label, ..Notes::default() };
+        let pem = keyfile::certificate_pem(der).ok_or_else(not_one)?;
+        let path = self.written(&name, "pem", 0o644, [notes.text(), pem].concat().as_bytes())?;
+        let contents = self.contents()?;
+        let found = contents.certificates.iter().find(|certificate| certificate.path() == path);
+        found.cloned().ok_or_else(|| gone(&path))
+    }
+
+    /// Writes a new file with a name that is made from the label. Returns its path.
+    fn written(&self, label: &str, extension: &str, mode: u32, bytes: &[u8]) -> Result<PathBuf, Error> {
+        self.make().map_err(|source| Error::io("create", self.path(), source))?;
+        let _locked = self.locked()?;
+        let stem = stem(label);
+        let mut temporary = self.temporary(mode, bytes)?;
+        for number in 1..MOST {
+            let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+            let path = self.path().join(format!("{stem}{suffix}.{extension}"));
+            match temporary.persist_noclobber(&path) {
+                Ok(_) => {
+                    self.sync();
+                    return Ok(path);
+                }
+                Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => temporary = failed.file,
+                Err(failed) => return Err(Error::io("write", &path, failed.error)),
+            }
+        }
+        Err(Error::request(
+            format!("{} has too many files with the name {stem}", self.path().display()),
+            "choose another label",
+        ))
+    }
+
+    /// Writes a temporary file in the folder and to the disk.
+    pub(super) fn temporary(&self, mode: u32, bytes: &[u8]) -> Result<NamedTempFile, Error> {
+        let private = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let made = || {
+            let mut file = tempfile::Builder::new().prefix(".tpm2-token-").make_in(self.path(), private)?;
+            file.as_file_mut().write_all(bytes)?;
+            file.as_file().set_permissions(Permissions::from_mode(mode))?;
+            file.as_file().sync_all()?;
+            Ok::<_, io::Error>(file)
+        };
+        made().map_err(|source| Error::io("write a file in", self.path(), source))
+    }
+
+    /// Waits until no other process changes a file of the folder.
+    pub(super) fn locked(&self) -> Result<Locked, Error> {
+        let lock = || {
+            let folder = File::open(self.path())?;
+            flock(&folder, FlockOperation::LockExclusive)?;
+            Ok::<_, io::Error>(Locked(folder))
+        };
+        lock().map_err(|source| Error::io("lock", self.path(), source))
+    }
+
+    /// Writes the names to the disk. If the file system does not support this, the files are renamed nevertheless.
+    pub(super) fn sync(&self) {
+        let _ = File::open(self.path()).and_then(|folder| folder.sync_all());
+    }
+
+    fn make(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(self.path())
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
+/// Returns the path with `suffix`, and a number if needed: the first of them that does not exist.
+pub(super) fn free(path: &Path, suffix: &str) -> PathBuf {
+    let with = |number: u32| {
+        let mut name: OsString = path.as_os_str().to_owned();
+        name.push(suffix);
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        PathBuf::from(name)
+    };
+    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
+    (1..MOST).map(with).find(is_free).unwrap_or_else(|| with(MOST))
+}
+
+/// Makes the name of a file from a label: letters, digits and `-_.` of ASCII.
+fn stem(label: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = label.chars().map(safe).take(LONGEST_NAME).collect();
+    let name = name.trim_matches(|c| "-.".contains(c));
+    if name.is_empty() { "key".to_owned() } else { name.to_owned() }
+}
+
+fn gone(path: &Path) -> Error {
+    Error::file(path, "it was changed after it was written", "try again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_becomes_a_safe_name() {
+        for (label, name) in [
+            ("Mail key (2026)", "Mail-key--2026"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("a/b\0c", "a-b-c"),
+            (".hidden", "hidden"),
+            ("", "key"),
+            ("äö", "key"),
+        ] {
+            assert_eq!(stem(label), name);
+        }
+        assert_eq!(stem(&"x".repeat(300)).len(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn a_free_name_gets_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.tpm");
+        for name in ["key.tpm.removed", "key.tpm.removed-2", "key.tpm.removed-3"] {
+            let free = free(&path, ".removed");
+            assert_eq!(free, folder.path().join(name));
+            std::fs::write(free, "").unwrap();
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The sections of the configuration that make up a token: each names one key and its certificate.
+
+mod source;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tpm::Tpm;
+
+use crate::contents::{Contents, Fault, certificates};
+use crate::error::Error;
+use crate::file::{self, Naming, Parsed};
+use crate::key::TokenKey;
+use crate::stamp::Stamp;
+pub(crate) use source::Private;
+
+/// A section.
+#[derive(Debug)]
+pub(crate) struct Section {
+    /// The name of the section, which is the label of a key without another one.
+    pub(crate) name: String,
+    pub(crate) private: Private,
+    pub(crate) public: Option<PathBuf>,
+    pub(crate) certificate: Option<PathBuf>,
+    pub(crate) label: Option<String>,
+    pub(crate) id: Option<Vec<u8>>,
+    /// The prefix of URIs of persistent keys.
+    pub(crate) prefix: Option<String>,
+}
+
+/// The sections of a token, and what is known of their files.
+#[derive(Debug)]
+pub(crate) struct Sections {
+    sections: Vec<Section>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// One per section.
+    states: Vec<State>,
+    contents: Option<Arc<Contents>>,
+}
+
+/// The files of a section, as they were read.
+#[derive(Debug, Default)]
+struct State {
+    stamps: Option<[Option<Stamp>; 3]>,
+    key: Option<Arc<TokenKey>>,
+    /// The files with certificates: that of the key, and the one of the section.
+    parsed: Vec<(PathBuf, Parsed)>,
+    faults: Vec<Fault>,
+}
+
+impl Sections {
+    pub(crate) fn new(sections: Vec<Section>) -> Self {
+        Self { sections, known: Mutex::default() }
+    }
+
+    /// Returns true if the key file of a section exists, or a key is at a handle.
+    pub(crate) fn is_present(&self) -> bool {
+        self.sections.iter().any(|section| section.private.path().is_none_or(|path| path.exists()))
+    }
+
+    /// Returns the contents. Files that cannot be read are faults.
+    pub(crate) fn contents(&self, tpm: &Tpm) -> Arc<Contents> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Known { states, contents } = &mut *known;
+        states.resize_with(self.sections.len(), State::default);
+        let mut changed = false;
+        for (section, state) in self.sections.iter().zip(states.iter_mut()) {
+            changed |= section.refresh(state, tpm);
+        }
+        if let Some(contents) = contents.as_ref().filter(|_| !changed) {
+            return contents.clone();
+        }
+        let new = Arc::new(joined(states, contents.as_deref()));
+        *contents = Some(new.clone());
+        new
+    }
+}
+
+impl Section {
+    /// Reads the files of the section if one of them has changed. Returns true if so. A key at a handle whose public area could not be read is
+    /// tried again.
+    fn refresh(&self, state: &mut State, tpm: &Tpm) -> bool {
+        let paths = [self.private.path(), self.public.as_deref(), self.certificate.as_deref()];
+        let stamps =
+            paths.map(|path| path.and_then(|path| path.metadata().ok()).map(|found| Stamp::of(&found)));
+        let is_read = state.key.is_some() || self.private.path().is_some() || self.public.is_some();
+        if state.stamps == Some(stamps) && is_read {
+            return false;
+        }
+        *state = State { stamps: Some(stamps), ..State::default() };
+        let mut fail = |path: Option<PathBuf>, error| state.faults.push(Fault::new(path, error));
+        match self.key(tpm) {
+            Ok((key, parsed)) => {
+                state.key = Some(Arc::new(key));
+                state.parsed.extend(parsed);
+            }
+            Err(error) => fail(self.private.path().map(PathBuf::from), error),
+        }
+        if let Some(path) = &self.certificate {
+            match self.certificates(path, state.key.as_deref()) {
+                Ok((parsed, fault)) => {
+                    fault.into_iter().for_each(|error| fail(Some(path.clone()), error));
+                    state.parsed.push((path.clone(), parsed));
+                }
+                Err(error) => fail(Some(path.clone()), error),
+            }
+        }
+        true
+    }
+
+    /// Reads the certificates, and the reason why the first is not the one of the key.
+    fn certificates(
+        &self,
+        path: &std::path::Path,
+        key: Option<&TokenKey>,
+    ) -> Result<(Parsed, Option<Error>), Error> {
+        let parsed = file::read(path, Naming { label: &self.name, prefix: None }, None)?;
+        let Some(first) = parsed.certificates.first() else {
+            let hint = "name a file with the certificate of the key, in PEM or DER";
+            return Err(Error::file(path, "it contains no certificate", hint));
+        };
+        let is_foreign = key.is_some_and(|key| key.spki() != first.spki);
+        let fault = is_foreign.then(|| {
+            let problem = format!("the first certificate does not belong to the key of [{}]", self.name);
+            Error::file(path, problem, "put the certificate of the key first, or name another file")
+        });
+        Ok((parsed, fault))
+    }
+}
+
+fn joined(states: &[State], before: Option<&Contents>) -> Contents {
+    let keys: Vec<_> = states.iter().filter_map(|state| state.key.clone()).collect();
+    let files = states.iter().flat_map(|state| &state.parsed);
+    let certificates = certificates(files.map(|(path, parsed)| (path.as_path(), parsed)), &keys, before);
+    let own = states.iter().flat_map(|state| state.faults.iter().cloned());
+    let others = states.iter().flat_map(|state| &state.parsed).flat_map(|(path, parsed)| {
+        parsed.faults.iter().map(|error| Fault { path: Some(path.clone()), error: error.clone() })
+    });
+    Contents { faults: own.chain(others).collect(), keys, certificates }
+}
