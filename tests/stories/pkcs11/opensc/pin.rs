@@ -29,3 +29,17 @@ fn a_changed_pin_replaces_the_old_one() {
     opensc.login("--login --pin 5678").ok(SIGN);
     stock.ok("dgst -sha256 -verify web.pub -signature signature data").says("Verified OK");
 }
+
+#[test]
+fn wrong_pins_do_not_lock_the_tpm() {
+    // -d: the TPM counts wrong passwords of this key.
+    let opensc = Opensc::with_key(&format!("-e P-256 -d -k {PIN}")).login("--login --pin 9999");
+    opensc.run("--list-objects").failed().says("CKR_PIN_INCORRECT");
+    let last = (0..10).map(|_| opensc.run("--list-objects").failed()).last().unwrap();
+    last.says("CKR_PIN_LOCKED");
+    let status = opensc.token.tool().ok("status").out();
+    assert!(
+        status.lines().any(|line| line.trim_start().starts_with("lockout ") && line.contains(" open")),
+        "{status}"
+    );
+}
