@@ -169,9 +169,8 @@ fn decryption_scheme(private: &dyn Private) -> Result<Scheme> {
     }
 }
 
-/// Returns the ciphertext padded to the length of the modulus. It must be below the modulus; otherwise
-/// libtpms enters failure mode. An empty ciphertext is not a number, and later versions of libcrypto leave
-/// that check to the provider.
+/// Returns the ciphertext padded to the length of the modulus. It must be below the modulus; otherwise libtpms enters failure mode. An empty
+/// ciphertext is not a number, and not every library checks that before it calls a module.
 fn padded_ciphertext(private: &dyn Private, ciphertext: &[u8]) -> Result<Vec<u8>> {
     let PublicKey::Rsa { modulus, .. } = &private.public().key else { return Err(no_ciphertext()) };
     if ciphertext.is_empty() {

@@ -5,6 +5,7 @@ mod label;
 mod tests;
 
 use keyfile::{AlgId, HashAlg, PublicKey, Scheme};
+use tpm::Answer;
 
 use crate::public::unverified;
 use crate::signature::{Request, is_restricted, restricted_to, wrong_signature};
@@ -46,14 +47,7 @@ pub fn sign(request: &Request<'_>) -> Result<Signature> {
     let mut refused = None;
     for (hash, digest) in labelled(request.digest, order_bits, fixed) {
         match request.sign(&digest, hash, AlgId::ECDSA) {
-            Ok(answer) => {
-                let signature = Signature::of(answer.value, order_bits).ok_or_else(wrong_signature)?;
-                // A result that no session protected is verified before the caller gets it.
-                if answer.authenticated || verifies(request, &signature)? {
-                    return Ok(signature);
-                }
-                return Err(wrong_signature());
-            }
+            Ok(answer) => return verified(request, answer, order_bits),
             Err(error) if error.is_unsupported_by_tpm() => refused = Some(error),
             Err(error) => return Err(error),
         }
@@ -82,8 +76,17 @@ fn padded(number: &[u8], size: usize) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn verifies(request: &Request<'_>, Signature { r, s }: &Signature) -> Result<bool> {
-    request.public.verifies_ecdsa(request.digest, r, s).map_err(unverified)
+/// Verifies a result that no session protected, before the caller gets it. Not inlined, so that its stack is not needed before.
+#[inline(never)]
+fn verified(
+    request: &Request<'_>,
+    answer: Answer<keyfile::Signature>,
+    order_bits: usize,
+) -> Result<Signature> {
+    let signature = Signature::of(answer.value, order_bits).ok_or_else(wrong_signature)?;
+    let Signature { r, s } = &signature;
+    let verifies = || request.public.verifies_ecdsa(request.digest, r, s).map_err(unverified);
+    if answer.authenticated || verifies()? { Ok(signature) } else { Err(wrong_signature()) }
 }
 
 /// Returns the size of the curve's order in bits, and the only hash that the key signs with, if it is restricted to one.

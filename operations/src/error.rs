@@ -15,7 +15,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error: its kind, a text, a hint what to do, and the error that caused it.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Inner>);
+
+// In a box, so that results take little of the stack: a job of OpenSSL has only 32 KiB.
+#[derive(Debug)]
+struct Inner {
     kind: Kind,
     text: Cow<'static, str>,
     hint: Option<Hint>,
@@ -56,83 +60,84 @@ pub struct Parts {
 
 impl Error {
     /// Creates an error.
+    #[cold]
     pub(crate) fn new(kind: Kind, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, text: text.into(), hint: None, source: None }
+        Self(Box::new(Inner { kind, text: text.into(), hint: None, source: None }))
     }
 
     /// Creates the error of a function that the caller supplied.
     #[must_use]
     pub fn caller(error: impl Into<Failure>) -> Self {
-        Self { source: Some(error.into()), ..Self::new(Kind::Caller, "") }
+        Self::new(Kind::Caller, "").because(error)
     }
 
     /// Adds what the user can do about it. The names of OpenSSL's options are between brackets.
-    pub(crate) fn with_hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
-        Self { hint: Some(Hint(hint.into())), ..self }
+    pub(crate) fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
+        self.0.hint = Some(Hint(hint.into()));
+        self
     }
 
     /// Adds the error that caused this one. An error that has no text of its own is replaced by its cause.
-    pub(crate) fn because(self, source: impl Into<Failure>) -> Self {
-        let source = source.into();
-        let source = match source.downcast::<Self>() {
-            Ok(error) if error.text.is_empty() && error.source.is_some() => error.source,
-            Ok(error) => Some(error.into()),
+    pub(crate) fn because(mut self, source: impl Into<Failure>) -> Self {
+        self.0.source = match source.into().downcast::<Self>() {
+            Ok(error) if error.0.text.is_empty() && error.0.source.is_some() => error.0.source,
+            Ok(error) => Some(error),
             Err(other) => Some(other),
         };
-        Self { source, ..self }
+        self
     }
 
     /// Returns its kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// Returns the text without the hint and the cause. If it is empty, the cause says it.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// Returns what the user can do about it, if there is a hint.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        self.hint.as_ref().map(Hint::plain)
+        self.0.hint.as_ref().map(Hint::plain)
     }
 
     /// Returns the error of the TPM that caused this one.
     #[must_use]
     pub fn tpm(&self) -> Option<&tpm::Error> {
-        self.source.as_ref()?.downcast_ref()
+        self.0.source.as_ref()?.downcast_ref()
     }
 
     /// Takes the error apart.
     #[must_use]
     pub fn into_parts(self) -> Parts {
-        let openssl_hint = self.hint.as_ref().map(Hint::openssl);
-        Parts { kind: self.kind, text: self.text, openssl_hint, source: self.source }
+        let Inner { kind, text, hint, source } = *self.0;
+        Parts { kind, text, openssl_hint: hint.as_ref().map(Hint::openssl), source }
     }
 
     /// Returns true if the TPM does not support the operation.
     pub(crate) fn is_unsupported_by_tpm(&self) -> bool {
-        self.kind == Kind::Tpm(ErrorKind::Unsupported)
+        self.0.kind == Kind::Tpm(ErrorKind::Unsupported)
     }
 }
 
 impl From<tpm::Error> for Error {
+    #[cold]
     fn from(error: tpm::Error) -> Self {
-        let kind = Kind::Tpm(error.kind());
-        Self { source: Some(error.into()), ..Self::new(kind, "") }
+        Self::new(Kind::Tpm(error.kind()), "").because(error)
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
-        if let Some(source) = &self.source {
-            f.write_str(if self.text.is_empty() { "" } else { ": " })?;
+        f.write_str(self.text())?;
+        if let Some(source) = &self.0.source {
+            f.write_str(if self.text().is_empty() { "" } else { ": " })?;
             // A message has one hint: that of this error replaces the advice of the crate tpm.
-            match self.tpm().filter(|_| self.hint.is_some()) {
+            match self.tpm().filter(|_| self.0.hint.is_some()) {
                 Some(error) => write!(f, "{}", error.cause())?,
                 None => write!(f, "{source}")?,
             }
@@ -146,6 +151,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| -> &(dyn std::error::Error + 'static) { source })
+        self.0.source.as_deref().map(|source| -> &(dyn std::error::Error + 'static) { source })
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Slot {
     token: Arc<Token>,
     tpm: Tpm,
     login: Mutex<Login>,
+    /// The contents that a search or another call has last found.
+    known: Mutex<Option<Arc<Contents>>>,
     /// The keys in use, by their numbers. They keep their slot in the TPM, and what is known about their passwords.
     keys: Mutex<HashMap<u64, Arc<OpenKey>>>,
 }
@@ -34,7 +36,7 @@ struct Login {
 
 impl Slot {
     pub(crate) fn new(id: CK_SLOT_ID, token: Arc<Token>, tpm: Tpm) -> Self {
-        Self { id, token, tpm, login: Mutex::default(), keys: Mutex::default() }
+        Self { id, token, tpm, login: Mutex::default(), known: Mutex::default(), keys: Mutex::default() }
     }
 
     /// The number of the slot.
@@ -66,13 +68,24 @@ impl Slot {
         }
     }
 
-    /// The keys and certificates of the token.
+    /// The keys and certificates of the token. Files that have changed are read.
     ///
     /// # Errors
     /// CKR_TOKEN_NOT_PRESENT, or the files cannot be read.
     pub(crate) fn contents(&self) -> Result<Arc<Contents>> {
         self.check_present()?;
-        Ok(self.token.contents(&self.tpm)?)
+        let contents = self.token.contents(&self.tpm)?;
+        *lock(&self.known) = Some(Arc::clone(&contents));
+        Ok(contents)
+    }
+
+    /// The contents as they were last found: programs ask for many attributes of what a search has found.
+    ///
+    /// # Errors
+    /// As [`Slot::contents`], if they were never found.
+    pub(crate) fn known(&self) -> Result<Arc<Contents>> {
+        let known = lock(&self.known).clone();
+        known.map_or_else(|| self.contents(), Ok)
     }
 
     /// Logs in.

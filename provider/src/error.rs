@@ -88,6 +88,8 @@ impl From<tpm::Error> for Error {
 }
 
 impl From<operations::Error> for Error {
+    #[cold]
+    #[inline(never)]
     fn from(error: operations::Error) -> Error {
         let Parts { kind, text, openssl_hint: hint, source } = error.into_parts();
         let reason = match kind {

@@ -34,7 +34,7 @@ impl<'a> InTpm<'a> {
         work: impl Fn(&dyn Private, [&[u8]; N]) -> operations::Result<T> + Copy + Send + 'static,
     ) -> operations::Result<T> {
         match self.jobs.and_then(|jobs| self.run_in_job(jobs, input, work)) {
-            Some(done) => done.map_err(operations::Error::caller)?,
+            Some(done) => done,
             None => work(self.key, input),
         }
     }
@@ -46,10 +46,11 @@ impl<'a> InTpm<'a> {
         jobs: &Jobs,
         input: [&[u8]; N],
         work: impl Fn(&dyn Private, [&[u8]; N]) -> operations::Result<T> + Copy + Send + 'static,
-    ) -> Option<Result<operations::Result<T>>> {
+    ) -> Option<operations::Result<T>> {
         let job = jobs.current()?;
         let (key, input) = (self.key.clone(), input.map(|part| Zeroizing::new(part.to_vec())));
-        jobs.run(job, move || Ok(work(&key, input.each_ref().map(|part| part.as_slice()))))
+        let work = move || Ok(work(&key, input.each_ref().map(|part| part.as_slice())));
+        Some(jobs.run(job, work)?.unwrap_or_else(|error| Err(operations::Error::caller(error))))
     }
 }
 

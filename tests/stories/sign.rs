@@ -225,6 +225,10 @@ fn keys_that_cannot_decrypt_sign() {
     dgst(&machine, "sha256", "", "");
     let refused = format!("dgst -sha256 -passin pass: {pss}auto -sign key message");
     machine.openssl.failed(&refused).says("TPM_ALG_RSASSA sha256");
+    // A DigestInfo that the program built itself.
+    let info = [missing::digest_info::prefix(missing::Digest::Sha256), &[7; 32]].concat();
+    machine.openssl.write("info", info);
+    pkeyutl(&machine, "info", "-passin pass:", "");
     make("ecc256:ecdsa-sha384", SIGN);
     for digest in DIGESTS {
         dgst(&machine, digest, "", "");

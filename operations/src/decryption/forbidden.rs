@@ -82,8 +82,7 @@ fn padded(message: Option<Zeroizing<Vec<u8>>>, size: usize) -> Zeroizing<Vec<u8>
     block
 }
 
-/// Returns the secret from which synthetic messages are derived: a deterministic signature that this provider
-/// never gives to a caller.
+/// Returns the secret from which synthetic messages are derived: a deterministic signature that no caller gets.
 ///
 /// # Errors
 /// The key may not sign. Then a wrong padding cannot be hidden.

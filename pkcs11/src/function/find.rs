@@ -16,7 +16,7 @@ pub(crate) fn init((handle, template): (CK_SESSION_HANDLE, Template<'_>)) -> Res
         return Err(in_progress());
     }
     let contents = session.slot.contents()?;
-    let all = Object::all(&module, &session.slot)?;
+    let all = Object::all(&module, &session.slot, &contents);
     let found = all.iter().filter(|object| object.matches(&session.slot, &contents, &template));
     active.search = Some(found.map(Object::handle).collect());
     Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cryptoki_sys::*;
+use tokens::Contents;
 
 use crate::error::{Error, Result};
 use crate::ffi::{Answers, Slot as Place, Template};
@@ -13,8 +14,7 @@ use crate::session::Session;
 pub(crate) fn attributes(
     (handle, which, answers): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE, Answers<'_>),
 ) -> Result<()> {
-    let (_, session, object) = opened(handle, which)?;
-    let contents = session.slot.contents()?;
+    let (_, session, contents, object) = opened(handle, which)?;
     answers.fill(|attribute| object.attribute(&session.slot, &contents, attribute))
 }
 
@@ -22,8 +22,7 @@ pub(crate) fn attributes(
 pub(crate) fn size(
     (handle, which, place): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE, Place<CK_ULONG>),
 ) -> Result<()> {
-    let (_, session, object) = opened(handle, which)?;
-    let contents = session.slot.contents()?;
+    let (_, session, contents, object) = opened(handle, which)?;
     let length = |attribute| match object.attribute(&session.slot, &contents, attribute) {
         Found::Value(value) => value.len(),
         Found::Sensitive | Found::Unknown => 0,
@@ -90,7 +89,7 @@ fn existing_public_key(
 
 /// Removes a key or a certificate: its file gets another name. The public half stays as long as its key.
 pub(crate) fn destroy((handle, which): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE)) -> Result<()> {
-    let (module, session, object) = opened(handle, which)?;
+    let (module, session, _, object) = opened(handle, which)?;
     match object {
         Object::Secret(secret) => {
             module.remove_secret(secret.handle());
@@ -113,8 +112,7 @@ pub(crate) fn destroy((handle, which): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE)) ->
 pub(crate) fn set_attributes(
     (handle, which, template): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE, Template<'_>),
 ) -> Result<()> {
-    let (_, session, object) = opened(handle, which)?;
-    let contents = session.slot.contents()?;
+    let (_, session, contents, object) = opened(handle, which)?;
     // A value that the attribute already has is no change.
     let is_set = |attribute, value: &[u8]| matches!(object.attribute(&session.slot, &contents, attribute), Found::Value(own) if own.as_slice() == value);
     let changes: Vec<_> = template.iter().filter(|(attribute, value)| !is_set(*attribute, value)).collect();
@@ -141,9 +139,16 @@ pub(crate) fn set_attributes(
     Ok(())
 }
 
-fn opened(handle: CK_SESSION_HANDLE, which: CK_OBJECT_HANDLE) -> Result<(Arc<Module>, Arc<Session>, Object)> {
+type Opened = (Arc<Module>, Arc<Session>, Arc<Contents>, Object);
+
+/// The object with a handle, among what was last found.
+fn opened(handle: CK_SESSION_HANDLE, which: CK_OBJECT_HANDLE) -> Result<Opened> {
     let module = Module::current()?;
     let session = module.session(handle)?;
-    let object = Object::find(&module, &session.slot, which)?;
-    Ok((module, session, object))
+    let find = |contents: Arc<Contents>| {
+        let object = Object::find(&module, &session.slot, &contents, which)?;
+        Ok((Arc::clone(&module), Arc::clone(&session), contents, object))
+    };
+    // A new object is not among what was found before.
+    find(session.slot.known()?).or_else(|_: Error| find(session.slot.contents()?))
 }

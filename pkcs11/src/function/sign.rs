@@ -50,9 +50,10 @@ pub(super) fn private_key(
     session: &Session,
     which: CK_OBJECT_HANDLE,
 ) -> Result<Arc<TokenKey>> {
-    match Object::find(module, &session.slot, which) {
+    // Looked at again, because the key file may be gone.
+    let contents = session.slot.contents()?;
+    match Object::find(module, &session.slot, &contents, which) {
         Ok(Object::Private(key)) => Ok(key),
-        Err(error) if error.code() != CKR_OBJECT_HANDLE_INVALID => Err(error),
         _ => Err(Error::new(CKR_KEY_HANDLE_INVALID, format!("there is no private key {which}"))),
     }
 }

@@ -54,11 +54,7 @@ impl Object {
     }
 
     /// Every object of a slot that its user may see: private keys that have a password only after the login (PKCS#11 3.0 §4.4).
-    ///
-    /// # Errors
-    /// CKR_TOKEN_NOT_PRESENT, or the files cannot be read.
-    pub(crate) fn all(module: &Module, slot: &Slot) -> Result<Vec<Self>> {
-        let contents = slot.contents()?;
+    pub(crate) fn all(module: &Module, slot: &Slot, contents: &Contents) -> Vec<Self> {
         let sees_private = slot.is_logged_in();
         let private = contents.keys.iter().filter(|key| sees_private || !key.needs_password()).cloned();
         let all = private
@@ -66,14 +62,19 @@ impl Object {
             .chain(contents.keys.iter().cloned().map(Self::Public))
             .chain(contents.certificates.iter().cloned().map(Self::Certificate))
             .chain(module.secrets(slot.id()).into_iter().map(Self::Secret));
-        Ok(all.collect())
+        all.collect()
     }
 
-    /// The object with a handle.
+    /// The object with a handle in these contents of a slot, or among its derived keys.
     ///
     /// # Errors
-    /// CKR_OBJECT_HANDLE_INVALID, CKR_TOKEN_NOT_PRESENT, or the files cannot be read.
-    pub(crate) fn find(module: &Module, slot: &Slot, handle: CK_OBJECT_HANDLE) -> Result<Self> {
+    /// CKR_OBJECT_HANDLE_INVALID
+    pub(crate) fn find(
+        module: &Module,
+        slot: &Slot,
+        contents: &Contents,
+        handle: CK_OBJECT_HANDLE,
+    ) -> Result<Self> {
         let none = || Error::new(CKR_OBJECT_HANDLE_INVALID, format!("there is no object {handle}"));
         if handle & 3 == SECRET {
             let secrets = module.secrets(slot.id());
@@ -83,7 +84,6 @@ impl Object {
                 .map(Self::Secret)
                 .ok_or_else(none);
         }
-        let contents = slot.contents()?;
         let key = || contents.key(handle >> 2).cloned();
         let object = match handle & 3 {
             // Hidden before the login, as in a search.

@@ -1,16 +1,23 @@
 //! What is known of the files of a folder. A file is read again only if its inode, size or times have changed, and the folder only if its own have.
+//!
+//! New and removed files change the folder, which is looked at each time. Files that are written in place are looked at once a second: a
+//! program may ask for the contents ten times for each key.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::EXTENSIONS;
 use crate::contents::{Contents, Fault, certificates};
 use crate::error::Error;
 use crate::file::{self, Naming, Parsed};
 use crate::stamp::Stamp;
+
+/// The time after which files that were written in place are noticed.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// The files of a folder.
 #[derive(Debug, Default)]
@@ -19,6 +26,8 @@ pub(super) struct Listing {
     folder: Option<Stamp>,
     /// True if that is too short ago to notice another change.
     unsettled: bool,
+    /// When the files were last looked at.
+    checked: Option<Instant>,
     files: BTreeMap<OsString, File>,
     contents: Option<Arc<Contents>>,
 }
@@ -45,7 +54,11 @@ impl Listing {
         found: &Metadata,
     ) -> Result<Arc<Contents>, Error> {
         let names = self.refresh_names(path, Stamp::of(found))?;
-        let files = self.refresh_files(path, prefix);
+        let is_recent = self.checked.is_some_and(|checked| checked.elapsed() < INTERVAL);
+        let files = match is_recent && self.files.values().all(|file| file.stamp.is_some()) {
+            true => false,
+            false => self.refresh_files(path, prefix),
+        };
         match &self.contents {
             Some(contents) if !names && !files => Ok(contents.clone()),
             before => {
@@ -54,6 +67,11 @@ impl Listing {
                 Ok(contents)
             }
         }
+    }
+
+    /// Has the files looked at again, also those that were just looked at.
+    pub(super) fn look_again(&mut self) {
+        self.checked = None;
     }
 
     /// Marks a file that this process changes: its objects keep their numbers.
@@ -88,6 +106,7 @@ impl Listing {
 
     /// Reads the files that have changed. Returns true if there is one.
     fn refresh_files(&mut self, path: &Path, prefix: Option<&str>) -> bool {
+        self.checked = Some(Instant::now());
         let mut changed = false;
         self.files.retain(|name, file| {
             let path = path.join(name);

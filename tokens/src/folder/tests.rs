@@ -61,6 +61,8 @@ fn a_changed_file_is_another_object() {
     let folder = folder(&files);
     let before = folder.contents().unwrap();
     files.write("a.tpm", [b"label: other\n".to_vec(), key(1).to_file().unwrap()].concat());
+    assert!(Arc::ptr_eq(&before, &folder.contents().unwrap()), "a file was looked at twice in a second");
+    folder.lock().look_again();
     let after = folder.contents().unwrap();
     assert_eq!((labels(&before), labels(&after)), (vec!["a"], vec!["other"]));
     assert_ne!(before.keys[0].number(), after.keys[0].number());

@@ -126,14 +126,16 @@ impl Folder {
         made().map_err(|source| Error::io("write a file in", self.path(), source))
     }
 
-    /// Waits until no other process changes a file of the folder.
+    /// Waits until no other process changes a file of the folder. What others have changed is read before the next use.
     pub(super) fn locked(&self) -> Result<Locked, Error> {
         let lock = || {
             let folder = File::open(self.path())?;
             flock(&folder, FlockOperation::LockExclusive)?;
             Ok::<_, io::Error>(Locked(folder))
         };
-        lock().map_err(|source| Error::io("lock", self.path(), source))
+        let locked = lock().map_err(|source| Error::io("lock", self.path(), source))?;
+        self.lock().look_again();
+        Ok(locked)
     }
 
     /// Writes the names to the disk. If the file system does not support this, the files are renamed nevertheless.
