@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use cryptoki_sys::*;
 use keyfile::Attributes;
 use tokens::{Contents, Token, TokenKey};
-use tpm::{Auth, Tpm};
+use tpm::{Auth, HINT, Tpm, trace};
 
 use crate::error::{Error, Result};
 use crate::module::lock;
@@ -73,8 +73,9 @@ impl Slot {
         match self.token.is_present() {
             true => Ok(()),
             false => {
-                let text = format!("a key file of the token {:?} does not exist", self.token.label());
-                Err(Error::new(CKR_TOKEN_NOT_PRESENT, text))
+                let text = format!("no key file of the token {:?} exists", self.token.label());
+                let hint = "check the paths in the configuration, or restore the file";
+                Err(Error::new(CKR_TOKEN_NOT_PRESENT, text).with_hint(hint))
             }
         }
     }
@@ -86,8 +87,20 @@ impl Slot {
     pub(crate) fn contents(&self) -> Result<Arc<Contents>> {
         self.check_present()?;
         let contents = self.token.contents(&self.tpm)?;
-        *lock(&self.known) = Some(Arc::clone(&contents));
+        let before = lock(&self.known).replace(Arc::clone(&contents));
+        if trace::enabled() && !before.is_some_and(|before| Arc::ptr_eq(&before, &contents)) {
+            self.report_faults(&contents);
+        }
         Ok(contents)
+    }
+
+    /// Traces the files that could not be read: their keys are not in the token, and no function returns an error.
+    fn report_faults(&self, contents: &Contents) {
+        for fault in &contents.faults {
+            let advice = fault.error.advice().map(|advice| format!("; {HINT} {advice}"));
+            let (label, error) = (self.token.label(), &fault.error);
+            trace::line(format_args!("token {label:?} lacks a file: {error}{}", advice.unwrap_or_default()));
+        }
     }
 
     /// The contents as they were last found: programs ask for many attributes of what a search has found.
