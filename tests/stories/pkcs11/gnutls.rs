@@ -2,15 +2,12 @@
 use tests::process::Output;
 use tests::{Nginx, Token};
 
-use super::PIN;
 use super::programs::{CERTTOOL, Does, GNUTLS_CLI, P11TOOL};
+use super::{KEYS, PIN};
 
 const URL: &str = "pkcs11:token=keys;object=web";
 
-/// The options of a key without and of one with a PIN, which GnuTLS takes from the environment; and how p11tool logs in.
-const KEYS: [(&str, &str); 2] = [("-r", ""), ("-e P-256 -k 1234", "--login")];
-
-/// Runs a program of GnuTLS with the module.
+/// Runs a program of GnuTLS with the module. It takes the PIN from the environment.
 #[track_caller]
 fn run(token: &Token, program: &str, line: &str) -> Output {
     let shell =
@@ -20,7 +17,8 @@ fn run(token: &Token, program: &str, line: &str) -> Output {
 
 #[test]
 fn p11tool_lists_the_objects_and_tests_a_signature() {
-    for (options, login) in KEYS {
+    for options in KEYS {
+        let login = if options.contains("-k") { "--login" } else { "" };
         let token = Token::with_key(options);
         run(&token, "p11tool", "--list-tokens").ok().says("token=keys").says("Manufacturer: Example");
         let all = run(&token, "p11tool", &format!("{login} --list-all pkcs11:token=keys")).ok();
@@ -36,13 +34,18 @@ fn p11tool_lists_the_objects_and_tests_a_signature() {
 
 #[test]
 fn p11tool_generates_a_key_in_the_folder() {
-    let token = Token::new();
-    let line = "--login --generate-ecc --curve secp256r1 --label new --outfile new.pub pkcs11:token=keys";
-    run(&token, "p11tool", line).ok();
-    assert!(token.text("keys/new.tpm").contains("BEGIN TSS2 PRIVATE KEY"));
-    assert!(token.text("new.pub").contains("BEGIN PUBLIC KEY"));
-    run(&token, "p11tool", "--login --test-sign 'pkcs11:token=keys;object=new'").ok();
-    P11TOOL.passed(Does::Generate, "-e P-256 -k 1234");
+    for (kind, options) in [
+        ("--generate-ecc --curve secp256r1", "-e P-256 -k 1234"),
+        ("--generate-rsa --bits 2048", "-r -k 1234"),
+    ] {
+        let token = Token::new();
+        let line = format!("--login {kind} --label new --outfile new.pub pkcs11:token=keys");
+        run(&token, "p11tool", &line).ok();
+        assert!(token.text("keys/new.tpm").contains("BEGIN TSS2 PRIVATE KEY"));
+        assert!(token.text("new.pub").contains("BEGIN PUBLIC KEY"));
+        run(&token, "p11tool", "--login --test-sign 'pkcs11:token=keys;object=new'").ok();
+        P11TOOL.passed(Does::Generate, options);
+    }
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn p11tool_writes_a_certificate_for_the_key() {
 
 #[test]
 fn certtool_signs_a_request_with_the_key() {
-    for (options, _) in KEYS {
+    for options in KEYS {
         let token = Token::with_key(options);
         token.write("template", "cn = request\n");
         let keys = format!("--load-privkey '{URL};type=private' --load-pubkey '{URL};type=public'");
@@ -76,7 +79,7 @@ fn certtool_signs_a_request_with_the_key() {
 
 #[test]
 fn gnutls_cli_logs_in_at_a_server() {
-    for (options, _) in KEYS {
+    for options in KEYS {
         let token = Token::with_key(options);
         let server = Nginx::start(&token);
         let module = token.module();

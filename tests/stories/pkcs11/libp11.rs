@@ -1,8 +1,8 @@
 //! libp11: the engine pkcs11 of OpenSSL, for programs that know engines but no providers.
 use tests::{Nginx, Shell, Token};
 
-use super::PIN;
 use super::programs::{CURL, Does, LIBP11};
+use super::{KEYS, PIN};
 
 const CONFIGURATION: &str = "
 openssl_conf = openssl_init
@@ -17,9 +17,6 @@ init = 0
 ";
 
 const KEY: &str = "pkcs11:token=keys;object=web;type=private";
-
-/// The keys: with each type, with and without a PIN.
-const KEYS: [&str; 4] = ["-e P-256", "-r", "-e P-256 -k 1234", "-r -k 1234"];
 
 /// Returns a shell in which OpenSSL has the engine with the module.
 pub(super) fn configured(token: &Token) -> Shell {

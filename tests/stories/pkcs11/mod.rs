@@ -20,3 +20,6 @@ mod wpa_supplicant;
 
 /// The password of the keys with a password.
 const PIN: &str = "1234";
+
+/// Options of `tpm2-keytool create`: keys of both types, without and with a password.
+const KEYS: [&str; 4] = ["-e P-256", "-r", "-e P-256 -k 1234", "-r -k 1234"];

@@ -1,8 +1,8 @@
 //! NSS: modutil adds the module, certutil lists and makes keys, tstclnt logs in.
 use tests::{Nginx, Shell, Token, nss, token};
 
-use super::PIN;
 use super::programs::{Does, NSS};
+use super::{KEYS, PIN};
 
 /// Returns a token, and a shell in which `-d db -f pin` names a database with the module.
 fn installed(token: &Token) -> Shell {
@@ -23,7 +23,7 @@ fn names(token: &Token) -> Vec<String> {
 
 #[test]
 fn modutil_and_certutil_list_the_token_its_certificate_and_its_key() {
-    for options in ["-e P-256", "-r", &format!("-e P-256 -k {PIN}")] {
+    for options in KEYS {
         let token = Token::with_key(options);
         let shell = installed(&token);
         shell
@@ -42,16 +42,17 @@ fn modutil_and_certutil_list_the_token_its_certificate_and_its_key() {
 
 #[test]
 fn certutil_makes_a_key_and_a_request_in_the_token() {
-    let token = Token::new();
-    let shell = installed(&token);
-    shell.ok("certutil -G -d sql:db -h keys -f pin -k ec -q nistp256 -z noise");
-    assert_eq!(names(&token), ["key.tpm"]);
-    let line =
-        "certutil -R -d sql:db -h keys -f pin -k ec -q nistp256 -z noise -s CN=request -a -o request.pem";
-    shell.ok(line);
-    token.stock().ok("req -in request.pem -verify -noout -subject").says("verify OK").says("request");
-    NSS.passed(Does::Generate, "-e P-256");
-    NSS.passed(Does::Sign, "-e P-256");
+    for (kind, options) in [("-k ec -q nistp256", "-e P-256"), ("-k rsa -g 2048", "-r")] {
+        let token = Token::new();
+        let shell = installed(&token);
+        let make = format!("-d sql:db -h keys -f pin {kind} -z noise");
+        shell.ok(&format!("certutil -G {make}"));
+        assert_eq!(names(&token), ["key.tpm"]);
+        shell.ok(&format!("certutil -R {make} -s CN=request -a -o request.pem"));
+        token.stock().ok("req -in request.pem -verify -noout -subject").says("verify OK").says("request");
+        NSS.passed(Does::Generate, options);
+        NSS.passed(Does::Sign, options);
+    }
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn certutil_issues_a_certificate_for_a_new_key_and_removes_both() {
 
 #[test]
 fn tstclnt_logs_in_at_a_server() {
-    for options in ["-r", &format!("-e P-256 -k {PIN}")] {
+    for options in KEYS {
         let token = Token::with_key(options);
         let shell = installed(&token);
         let server = Nginx::start(&token);

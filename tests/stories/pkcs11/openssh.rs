@@ -100,13 +100,14 @@ fn ssh_logs_in_with_the_key() {
 
 #[test]
 fn ssh_asks_for_the_pin_and_does_not_log_in_with_a_wrong_one() {
-    let options = format!("-e P-256 -k {PIN}");
-    let token = Token::with_key(&options);
-    let server = Sshd::start(&token);
-    let line = server.login(&format!("-I {}", token.module().display()));
-    asked(&token, "9999").run(&line).failed().says("Permission denied");
-    assert_eq!(asked(&token, PIN).ok(&line).out(), "welcome\n");
-    SSH.passed(Does::LogIn, &options);
+    for options in ["-e P-256 -k 1234", "-r -k 1234"] {
+        let token = Token::with_key(options);
+        let server = Sshd::start(&token);
+        let line = server.login(&format!("-I {}", token.module().display()));
+        asked(&token, "9999").run(&line).failed().says("Permission denied");
+        assert_eq!(asked(&token, PIN).ok(&line).out(), "welcome\n");
+        SSH.passed(Does::LogIn, options);
+    }
 }
 
 #[test]

@@ -3,25 +3,24 @@
 //! Debian has it since 13: `make matrix` runs this there.
 use tests::{Nginx, Shell, Token};
 
-use super::PIN;
 use super::programs::{Does, PKCS11_PROVIDER};
+use super::{KEYS, PIN};
 
 const CONFIGURATION: &str = "
 openssl_conf = openssl_init
 [openssl_init]
 providers = providers
 [providers]
-default = default
-pkcs11 = pkcs11
-[default]
+default = default_section
+pkcs11 = pkcs11_section
+[default_section]
 activate = 1
-[pkcs11]
+[pkcs11_section]
 activate = 1
 pkcs11-module-path = FILE
 pkcs11-module-token-pin = PIN
+pkcs11-module-encode-provider-uri-to-pem = true
 ";
-
-const KEYS: [&str; 4] = ["-e P-256", "-r", "-e P-256 -k 1234", "-r -k 1234"];
 
 const KEY: &str = "'pkcs11:token=keys;object=web;type=private'";
 

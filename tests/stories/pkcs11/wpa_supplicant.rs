@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use tests::process::Process;
 use tests::{Token, port};
 
-use super::PIN;
 use super::libp11;
 use super::programs::{Does, WPA_SUPPLICANT};
+use super::{KEYS, PIN};
 
 /// pkcs11_module_path would accept only a module in /usr/lib: the path is in openssl.cnf.
 const NETWORK: &str = r#"
@@ -39,7 +39,7 @@ private_key=server.key
 #[test]
 #[ignore = "make pkcs11"]
 fn eap_tls_accepts_the_key() {
-    for options in ["-e P-256", "-r", "-e P-256 -k 1234", "-r -k 1234"] {
+    for options in KEYS {
         let token = Token::with_key(options);
         let shell = libp11::configured(&token);
         let (port, _server) = hostapd(&token);
