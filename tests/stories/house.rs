@@ -173,12 +173,13 @@ pub(crate) fn dependencies(name: &str) -> Vec<(String, String)> {
 
 /// Every page of the repository: README.md, its sisters, those of the provider and of the fuzz targets, and all below docs.
 pub(crate) fn pages() -> Vec<PathBuf> {
-    const BESIDE: [&str; 6] = [
+    const BESIDE: [&str; 7] = [
         "README.md",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "SECURITY.md",
         "provider/provider-tpm2.md",
+        "pkcs11/tpm2-keyfiles-pkcs11.md",
         "fuzz/README.md",
     ];
     let root = module::workspace();
