@@ -22,7 +22,7 @@ pub(crate) fn init((handle, template): (CK_SESSION_HANDLE, Template<'_>)) -> Res
     Ok(())
 }
 
-pub(crate) fn next((handle, places): (CK_SESSION_HANDLE, Items<CK_OBJECT_HANDLE>)) -> Result<()> {
+pub(crate) fn next((handle, places): (CK_SESSION_HANDLE, Items<'_, CK_OBJECT_HANDLE>)) -> Result<()> {
     let session = Module::current()?.session(handle)?;
     let mut active = session.active();
     let search = active.search.as_mut().ok_or_else(not_begun)?;
