@@ -342,7 +342,7 @@ static void each(const char *pin, const char *wrong)
     }
 }
 
-static CK_RV derived(CK_SESSION_HANDLE handle, CK_EC_KDF_TYPE kdf, CK_ULONG size, CK_BBOOL private, CK_OBJECT_HANDLE *secret)
+static CK_RV derived(CK_SESSION_HANDLE handle, CK_ULONG kdf, CK_ULONG size, CK_BBOOL private, CK_OBJECT_HANDLE *secret)
 {
     CK_BYTE point[67];
     CK_OBJECT_HANDLE public;
