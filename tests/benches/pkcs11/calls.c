@@ -154,7 +154,8 @@ static void list(CK_SESSION_HANDLE handle)
     DONE(p11->C_FindObjectsFinal(handle));
 }
 
-static void make(CK_SESSION_HANDLE handle, const char *type, int count)
+/* Initializes the module anew for each key, because tpm2-pkcs11 keeps new keys loaded, for which the TPM lacks slots. */
+static void make(const char *pin, const char *type, int count)
 {
     static CK_BYTE p256[] = { 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7 }, exponent[] = { 1, 0, 1 };
     CK_ULONG bits = 2048;
@@ -165,6 +166,7 @@ static void make(CK_SESSION_HANDLE handle, const char *type, int count)
     for (int i = 0; i < count; i++) {
         char name[30];
         CK_OBJECT_HANDLE both[2];
+        CK_SESSION_HANDLE handle = begin(CKF_RW_SESSION, pin);
 
         snprintf(name, sizeof name, "%s-%d", type, i);
         CK_ATTRIBUTE public[] = { { CKA_TOKEN, &yes, 1 }, { CKA_ID, name, strlen(name) }, { CKA_LABEL, name, strlen(name) },
@@ -175,6 +177,7 @@ static void make(CK_SESSION_HANDLE handle, const char *type, int count)
                                    { CKA_ID, name, strlen(name) }, { CKA_LABEL, name, strlen(name) } };
 
         DONE(p11->C_GenerateKeyPair(handle, &mechanism, public, rsa ? 5 : 4, private, 6, both, both + 1));
+        DONE(p11->C_Finalize(NULL));
     }
 }
 
@@ -246,12 +249,12 @@ int main(int argc, char **argv)
     DONE(get(&p11));
     if (strcmp(argv[1], "make") == 0) {
         MUST(argc == 6);
-        make(begin(CKF_RW_SESSION, argv[3]), argv[4], atoi(argv[5]));
+        make(argv[3], argv[4], atoi(argv[5]));
     } else {
         double micros = measured(argv[1], argv[3], argc == 5 ? atoi(argv[4]) : 0);
 
         printf("%.1f %ld %lu\n", micros, resident(), objects);
+        DONE(p11->C_Finalize(NULL));
     }
-    DONE(p11->C_Finalize(NULL));
     return 0;
 }

@@ -21,7 +21,7 @@ pub(crate) fn print(name: &str) {
         "{:<8} {:<34} {:<18} {:>10} {:>7} {:>9} {:>8} {:>8}",
         "keys", "calls", "contender", "wall µs", "ratio", "commands", "RSS KiB", "objects"
     );
-    for keys in Keys::ALL.into_iter().filter(|keys| keys.to_string().contains(name)) {
+    for keys in Keys::ALL.into_iter().filter(|keys| name.is_empty() || keys.to_string() == name) {
         let contenders = Kind::ALL.map(|kind| Contender::new(kind, keys));
         for row in Row::ALL.into_iter().filter(|row| row.suits(keys)) {
             print_row(row, keys, &contenders);
