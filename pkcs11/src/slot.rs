@@ -109,20 +109,26 @@ impl Slot {
             return Err(Error::new(CKR_USER_ALREADY_LOGGED_IN, "the user is already logged in"));
         }
         let auth = Auth::new(pin);
-        if let Err(error) = self.prove(&auth) {
-            login.flags = self.flags_after(&error);
-            return Err(error);
-        }
+        let proven = match self.prove(&auth) {
+            Ok(proven) => proven,
+            Err(error) => {
+                login.flags = self.flags_after(&error);
+                return Err(error);
+            }
+        };
         *login = Login { pin: Some(auth), flags: 0 };
         drop(login);
+        let mut keys = lock(&self.keys);
         // A key that was used before the login has no password, or not this one.
-        lock(&self.keys).retain(|_, key| !key.needs_password());
+        keys.retain(|_, key| !key.needs_password());
+        // Most programs sign with it next: it need not be loaded again.
+        keys.extend(proven);
         Ok(())
     }
 
-    /// Proves the PIN with the first key that accepts it. A key that cannot be tried, for example because it belongs to another TPM, does
+    /// Proves the PIN with the first key that accepts it, and returns that key with its number; none if no key has a password. A key that cannot be tried, for example because it belongs to another TPM, does
     /// not keep the next one from it.
-    fn prove(&self, auth: &Auth) -> Result<()> {
+    fn prove(&self, auth: &Auth) -> Result<Option<(u64, Arc<OpenKey>)>> {
         let contents = self.contents()?;
         let mut failed = None;
         let mut is_counted = false;
@@ -130,8 +136,10 @@ impl Slot {
             if is_counted && is_protected(key) {
                 continue;
             }
-            let tried = key.open(&self.tpm, Some(auth.clone())).and_then(|key| Ok(key.prove()?));
-            let Err(error) = tried.map_err(Error::from) else { return Ok(()) };
+            let error = match self.try_with(key, auth) {
+                Ok(open) => return Ok(Some((key.number(), Arc::new(open)))),
+                Err(error) => error,
+            };
             let is_refused = matches!(error.code(), CKR_PIN_INCORRECT | CKR_PIN_LOCKED);
             is_counted |= is_refused && is_protected(key);
             // That the PIN is wrong tells the user more than that a key cannot be tried.
@@ -140,7 +148,13 @@ impl Slot {
                 _ => Some(error),
             };
         }
-        failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(None), Err)
+    }
+
+    fn try_with(&self, key: &TokenKey, auth: &Auth) -> Result<OpenKey> {
+        let open = key.open(&self.tpm, Some(auth.clone()))?;
+        open.prove()?;
+        Ok(OpenKey::new(key, open))
     }
 
     /// The flags of a token whose PIN was refused. Keys without dictionary-attack protection have no limit.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::row::Row;
-use tests::{Options, ResourceManager, Shell, Swtpm, c_program, module, peers};
+use tests::{Options, ResourceManager, Shell, Swtpm, Tool, c_program, module, peers};
 
 const PIN: &str = "123456";
 
@@ -81,7 +81,11 @@ impl Contender {
         let shell = Shell::new("pkcs11");
         let (shell, library) = match kind {
             Kind::Peer => peers::tpm2_pkcs11(&shell, &manager.tcti(), PIN),
-            Kind::Ours | Kind::WithoutPin => (token(&shell, &manager.tcti()), module::pkcs11()),
+            Kind::Ours | Kind::WithoutPin => {
+                // tpm2_ptool makes such a key, too.
+                Tool::new(&shell, &manager.tcti()).ok("srk");
+                (token(&shell, &manager.tcti()), module::pkcs11())
+            }
         };
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pkcs11/calls.c");
         let program = c_program::build(&shell, &source);
@@ -93,7 +97,8 @@ impl Contender {
 
     pub(super) fn run(&self, row: Row, count: u32) -> Figures {
         let output = self.call(row.command(), &count.to_string());
-        let figures: Vec<f64> = output.split_whitespace().map(|word| word.parse().expect("a number")).collect();
+        let figures: Vec<f64> =
+            output.split_whitespace().map(|word| word.parse().expect("a number")).collect();
         let [micros, resident, objects] = figures[..] else { panic!("three numbers: {output}") };
         Figures { micros, resident, objects }
     }

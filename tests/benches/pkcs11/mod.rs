@@ -30,8 +30,9 @@ pub(crate) fn print(name: &str) {
 }
 
 fn print_row(row: Row, keys: Keys, contenders: &[Contender]) {
-    let turns: Vec<Vec<_>> =
-        (0..TURNS).map(|_| contenders.iter().map(|contender| contender.run(row, row.count())).collect()).collect();
+    let turns: Vec<Vec<_>> = (0..TURNS)
+        .map(|_| contenders.iter().map(|contender| contender.run(row, row.count())).collect())
+        .collect();
     for (at, contender) in contenders.iter().enumerate() {
         let of = |figure: fn(&contender::Figures) -> f64| median(turns.iter().map(|turn| figure(&turn[at])));
         let ratio = median(turns.iter().map(|turn| turn[at].micros / turn[0].micros));

@@ -21,7 +21,8 @@ pub(super) enum Row {
 }
 
 impl Row {
-    pub(super) const ALL: [Row; 6] = [Row::Sign, Row::Sessions, Row::First, Row::List, Row::Again, Row::Absent];
+    pub(super) const ALL: [Row; 6] =
+        [Row::Sign, Row::Sessions, Row::First, Row::List, Row::Again, Row::Absent];
 
     /// The command of calls.c.
     pub(super) fn command(self) -> &'static str {
