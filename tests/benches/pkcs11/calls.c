@@ -213,6 +213,8 @@ static double measured(const char *what, const char *pin, int count)
     }
     if (strcmp(what, "again") == 0)
         list(handle);
+    if (strcmp(what, "absent") == 0)
+        search_in_vain(handle);
     if (strcmp(what, "again") != 0 && strcmp(what, "absent") != 0) {
         key = private_key(handle);
         mechanism = mechanism_of(handle, key);

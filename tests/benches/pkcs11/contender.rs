@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::row::Row;
-use tests::{Options, ResourceManager, Shell, Swtpm, Tool, c_program, module, peers};
+use tests::{Options, Pace, Proxy, ResourceManager, Shell, Swtpm, Tool, c_program, module, peers};
 
 const PIN: &str = "123456";
 
@@ -37,12 +37,14 @@ pub(super) enum Kind {
     Peer,
     /// This module, with a PIN.
     Ours,
+    /// This module, with a PIN and the setting `session_keep`: like tpm2-pkcs11, it keeps its session behind the resource manager.
+    Kept,
     /// This module, with keys that need no PIN.
     WithoutPin,
 }
 
 impl Kind {
-    pub(super) const ALL: [Kind; 3] = [Kind::Peer, Kind::Ours, Kind::WithoutPin];
+    pub(super) const ALL: [Kind; 4] = [Kind::Peer, Kind::Ours, Kind::Kept, Kind::WithoutPin];
 }
 
 impl fmt::Display for Kind {
@@ -50,6 +52,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Peer => "tpm2-pkcs11",
             Kind::Ours => "this-module",
+            Kind::Kept => "this, session kept",
             Kind::WithoutPin => "this, without PIN",
         })
     }
@@ -70,6 +73,7 @@ pub(super) struct Contender {
     program: String,
     shell: Shell,
     manager: ResourceManager,
+    proxy: Proxy,
     _tpm: Swtpm,
 }
 
@@ -77,19 +81,20 @@ impl Contender {
     /// Creates the token and its keys.
     pub(super) fn new(kind: Kind, keys: Keys) -> Self {
         let tpm = Swtpm::start();
-        let manager = ResourceManager::start(&tpm, Options::default());
+        let proxy = Proxy::start(&tpm);
+        let manager = ResourceManager::before(&proxy, Options::default());
         let shell = Shell::new("pkcs11");
         let (shell, library) = match kind {
             Kind::Peer => peers::tpm2_pkcs11(&shell, &manager.tcti(), PIN),
-            Kind::Ours | Kind::WithoutPin => {
+            Kind::Ours | Kind::Kept | Kind::WithoutPin => {
                 // tpm2_ptool makes such a key, too.
                 Tool::new(&shell, &manager.tcti()).ok("srk");
-                (token(&shell, &manager.tcti()), module::pkcs11())
+                (token(kind, &shell, &manager.tcti()), module::pkcs11())
             }
         };
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pkcs11/calls.c");
         let program = c_program::build(&shell, &source);
-        let contender = Self { kind, library, program, shell, manager, _tpm: tpm };
+        let contender = Self { kind, library, program, shell, manager, proxy, _tpm: tpm };
         let algorithm = if keys.is_rsa { "rsa" } else { "ec" };
         contender.call("make", &format!("{algorithm} {}", keys.count));
         contender
@@ -117,6 +122,14 @@ impl Contender {
         }
     }
 
+    /// Measures the milliseconds of one operation on a chip ([`Pace::CHIP`]).
+    pub(super) fn chip_millis(&self, row: Row) -> f64 {
+        self.proxy.on_response(Pace::CHIP.rule());
+        let figures = self.run(row, row.count().min(4));
+        self.proxy.remove_rules();
+        figures.micros / 1e3
+    }
+
     fn call(&self, command: &str, arguments: &str) -> String {
         let pin = if self.kind == Kind::WithoutPin { "-" } else { PIN };
         let line = format!("{} {command} {} {pin} {arguments}", self.program, self.library.display());
@@ -125,14 +138,15 @@ impl Contender {
 }
 
 /// Returns a shell in which this module has an empty folder of keys as its token.
-fn token(shell: &Shell, tcti: &str) -> Shell {
+fn token(kind: Kind, shell: &Shell, tcti: &str) -> Shell {
     let folder = shell.file("keys");
     std::fs::create_dir(&folder).expect("a folder for the keys");
     let text = format!("manufacturer id = Example\n[keys]\nfolder = {}\n", folder.display());
     let configuration = shell.write("pkcs11.conf", text);
-    shell
+    let shell = shell
         .clone()
         .env("TPM2_PKCS11_CONF", configuration)
         .env("TPM2_TCTI", tcti)
-        .env("TPM2_RESOURCE_MANAGER", "kernel")
+        .env("TPM2_RESOURCE_MANAGER", "kernel");
+    if kind == Kind::Kept { shell.env("TPM2_SESSION_KEEP", "60") } else { shell }
 }

@@ -15,11 +15,11 @@ const TURNS: usize = 9;
 pub(crate) fn print(name: &str) {
     println!(
         "\nPKCS#11 modules (medians of {TURNS} turns; ratio: median of each turn's ratio to tpm2-pkcs11); commands at the chip through a \
-         resource manager; memory of the process"
+         resource manager; time on a slow chip; memory of the process"
     );
     println!(
-        "{:<8} {:<34} {:<18} {:>10} {:>7} {:>9} {:>8} {:>8}",
-        "keys", "calls", "contender", "wall µs", "ratio", "commands", "RSS KiB", "objects"
+        "{:<8} {:<34} {:<18} {:>10} {:>7} {:>9} {:>9} {:>8} {:>8}",
+        "keys", "calls", "contender", "wall µs", "ratio", "commands", "chip ms", "RSS KiB", "objects"
     );
     for keys in Keys::ALL.into_iter().filter(|keys| name.is_empty() || keys.to_string() == name) {
         let contenders = Kind::ALL.map(|kind| Contender::new(kind, keys));
@@ -37,12 +37,13 @@ fn print_row(row: Row, keys: Keys, contenders: &[Contender]) {
         let of = |figure: fn(&contender::Figures) -> f64| median(turns.iter().map(|turn| figure(&turn[at])));
         let ratio = median(turns.iter().map(|turn| turn[at].micros / turn[0].micros));
         println!(
-            "{:<8} {:<34} {:<18} {:>10.1} {ratio:>7.3} {:>9.1} {:>8.0} {:>8.0}",
+            "{:<8} {:<34} {:<18} {:>10.1} {ratio:>7.3} {:>9.1} {:>9.1} {:>8.0} {:>8.0}",
             keys.to_string(),
             row.to_string(),
             contender.kind.to_string(),
             of(|figures| figures.micros),
             contender.commands(row),
+            contender.chip_millis(row),
             of(|figures| figures.resident),
             of(|figures| figures.objects),
         );
