@@ -1,8 +1,9 @@
 //! `check`: tests whether a service can use a key, as the service's user and with its configuration.
 
-use std::path::{PathBuf, absolute};
+use std::path::{Path, PathBuf, absolute};
 
 use clap::Args;
+use tokens::Configuration;
 
 use crate::cli::Common;
 use crate::error::Error;
@@ -11,7 +12,7 @@ use crate::ffi::environment;
 use crate::interrupt::Deferred;
 use crate::key_password::{KeyPassword, Role};
 use crate::password::{Passwords, Secret};
-use crate::{json, terminal};
+use crate::{input, json, terminal, token};
 
 mod access;
 mod certificate;
@@ -38,6 +39,8 @@ use subject::Subject;
 #[command(after_help = EXAMPLES, after_long_help = examples(), mut_arg("passin", |arg| arg.long_help(PASSIN)))]
 pub(crate) struct Check {
     /// The key as the service names it: a key file, a reference, or a URI such as handle:0x81000100
+    ///
+    /// A configuration of the PKCS#11 module is checked as by `tpm2-keytool token --conf KEY`.
     key: PathBuf,
 
     /// The certificate of the service, in PEM or DER; a PEM file may contain its chain, too
@@ -108,6 +111,9 @@ impl Check {
             let path = absolute(path).map_err(|source| Error::read(path, source))?;
             environment::set("OPENSSL_CONF", path);
         }
+        if is_configuration_of_tokens(&self.key) {
+            return self.tokens();
+        }
         let given = given.unwrap_or_else(|| self.given(&mut passwords));
         self.look(&mut report, common, (given, &mut passwords))?;
         match self.json {
@@ -115,6 +121,20 @@ impl Check {
             false => terminal::result(&report)?,
         }
         report.end()
+    }
+
+    /// Checks the configuration of the PKCS#11 module, as `token` does.
+    fn tokens(&self) -> Result<(), Error> {
+        if self.certificate.is_some() || self.password.is_given() {
+            return Err(Error::request(
+                format!(
+                    "{} is a configuration of the PKCS#11 module, which needs no certificate and no password",
+                    self.key.display()
+                ),
+                "give it alone: the certificates of the tokens are checked, too",
+            ));
+        }
+        token::report(Some(&self.key), self.json)
     }
 
     fn given(&self, passwords: &mut Passwords) -> Result<Option<Secret>, Error> {
@@ -172,6 +192,11 @@ impl Check {
         }
         Ok(())
     }
+}
+
+/// Returns true if the argument is a configuration of the PKCS#11 module.
+fn is_configuration_of_tokens(path: &Path) -> bool {
+    path.is_file() && input::read(path, "").is_ok_and(|bytes| Configuration::is_like(&bytes))
 }
 
 /// Parses `NAME=VALUE`.

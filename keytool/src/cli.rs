@@ -38,6 +38,7 @@ use crate::show::Show;
 use crate::signed::SignedPolicies;
 use crate::srk::Srk;
 use crate::status::Status;
+use crate::token::ListTokens;
 use crate::unseal::Unseal;
 use crate::verify::Verify;
 
@@ -103,6 +104,7 @@ impl Applet {
                 Verb::Leaf(leaf) => leaf.run(&common),
                 Verb::Enrol(enrol) => enrol.run(&common),
                 Verb::Check(check) => check.run(&common),
+                Verb::Token(tokens) => tokens.run(&common),
                 Verb::Show(show) => show.run(&common),
                 Verb::Status(status) => status.run(&common),
                 Verb::Bench(bench) => bench.run(&common),
@@ -155,6 +157,7 @@ enum Verb {
     Leaf(Box<IssueLeaf>),
     Enrol(Box<Enrol>),
     Check(Box<Check>),
+    Token(ListTokens),
     Show(Show),
     Status(Status),
     Bench(Bench),

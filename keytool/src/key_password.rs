@@ -67,6 +67,11 @@ impl KeyPassword {
         passwords.given(self.password.as_ref(), self.passin.as_ref(), what)
     }
 
+    /// Returns true if one of the options is given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.password.is_some() || self.passin.is_some()
+    }
+
     /// Returns true if the password is in a file, which is opened when the password is read.
     pub(crate) fn is_in_file(&self) -> bool {
         matches!(self.passin, Some(Source::File(_)))

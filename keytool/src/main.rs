@@ -21,6 +21,7 @@
 //! | enrol.rs, enrol/ | `enrol`: certificates for keys that are proven to be in this TPM, by ACME |
 //! | signer.rs, folder.rs | a key that signs certificates; the folder in which a pair is replaced |
 //! | check.rs, check/ | `check`: tests whether a service can use a key |
+//! | token.rs, token/ | `token`: what a program sees through the PKCS#11 module |
 //! | srk.rs, list.rs, list/, evict.rs | `srk`, `list`, `evict`: the persistent objects of the TPM; persistent.rs describes one of them |
 //! | show.rs, show/ | `show`: describes a key |
 //! | status.rs, status/ | `status`: describes the TPM and suggests fixes |
@@ -96,6 +97,7 @@ mod source;
 mod srk;
 mod status;
 mod terminal;
+mod token;
 mod unseal;
 mod verify;
 

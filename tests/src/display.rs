@@ -135,6 +135,8 @@ impl Display {
     /// If the file cannot be written.
     pub fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("TPM2_PICTURES") else { return };
+        // Until the window is drawn.
+        std::thread::sleep(Duration::from_millis(500));
         self.save(&module::workspace().join(folder).join(format!("{name}.png")));
     }
 

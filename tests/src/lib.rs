@@ -50,7 +50,7 @@ pub mod layout;
 pub mod log;
 pub mod module;
 mod mssim;
-mod nginx;
+pub mod nginx;
 pub mod nss;
 mod openssl;
 mod pace;

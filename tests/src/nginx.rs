@@ -20,13 +20,25 @@ http {
         ssl_certificate_key server.tpm;
         ssl_client_certificate authority.pem;
         ssl_verify_client optional;
+        ssl_session_cache off;
+        ssl_session_tickets off;
+        keepalive_timeout 0;
         default_type text/html;
         location / {
             return 200 '<title>$ssl_client_verify</title><h1>$ssl_client_verify $ssl_client_s_dn</h1>';
         }
+        location /gallery {
+            return 200 '<title>$ssl_client_verify</title>IMAGES';
+        }
+        location /image {
+            empty_gif;
+        }
     }
 }
 ";
+
+/// How many images the page `gallery` has. Each needs a connection with a handshake of its own, and a browser opens several at once.
+pub const IMAGES: usize = 10;
 
 /// The time in which a browser starts and requests a page, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(40);
@@ -61,8 +73,10 @@ impl Nginx {
         openssl.ok("pkey -pubin -in server.tpm -pubout -out server.pub");
         token.authority().certify("server.pub", "server.crt");
         let folder = shell.folder().display().to_string();
+        let images: String = (0..IMAGES).map(|number| format!("<img src=/image{number}>")).collect();
+        let configuration = CONFIGURATION.replace("IMAGES", &images);
         let (port, process) = port::serve_forking(1, |port| {
-            shell.write("nginx.conf", CONFIGURATION.replace("PORT", &port.to_string()));
+            shell.write("nginx.conf", configuration.replace("PORT", &port.to_string()));
             openssl.shell().spawn(&format!("/usr/sbin/nginx -p {folder} -c nginx.conf"), "nginx.log")
         });
         Self { _process: process, _manager: manager, _tpm: tpm, shell, port }

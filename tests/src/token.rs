@@ -111,12 +111,6 @@ impl Token {
         module::pkcs11()
     }
 
-    /// Returns the resource manager in front of the TPM.
-    #[must_use]
-    pub fn manager(&self) -> &ResourceManager {
-        &self.manager
-    }
-
     /// Returns a shell without a configuration of the module; only the TPM is given.
     #[must_use]
     pub fn unconfigured(&self) -> Shell {

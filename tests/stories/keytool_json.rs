@@ -118,6 +118,43 @@ fn the_output_of_list_is_as_documented() {
 }
 
 #[test]
+fn the_output_of_token_is_as_documented() {
+    let (desk, page) = (desk(), Page::read());
+    desk.others("openssl req -x509 -key ec.pem -subj /CN=host -out alone.pem");
+    desk.shell.write(
+        "pkcs11.conf",
+        "[file]\nprivate key = key.tpm\ncertificate = alone.pem\n\
+         [handle]\nprivate key = handle:81000001?pass\n[gone]\nprivate key = no.tpm\n\
+         [folder]\nfolder = .\nalways authenticate = yes\n",
+    );
+    let output = desk.run("tpm2-keytool token --json --conf pkcs11.conf");
+    assert_eq!(output.code(), Some(1), "{output}");
+    let found = document(&output);
+    conforms(&found, &[&page.table("## `token --json`")]);
+    for token in list(&found, "tokens") {
+        conforms(token, &[&page.table("Each of `tokens`:")]);
+        for key in list(token, "keys") {
+            conforms(key, &[&page.table("Each of `keys`:")]);
+            conforms(&key["key"], &[&page.table("## A key")]);
+        }
+        for certificate in list(token, "certificates") {
+            conforms(certificate, &[&page.table("Each of the `certificates` of a token:")]);
+        }
+    }
+    for problem in list(&found, "problems") {
+        conforms(problem, &[&page.table("Each of `problems`:")]);
+    }
+    let labels: Vec<_> =
+        list(&found, "tokens").iter().map(|token| token["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["file", "handle", "gone", "folder"], "{output}");
+    assert!(
+        !list(&found["tokens"][3], "keys").is_empty() && !list(&found, "problems").is_empty(),
+        "{output}"
+    );
+    assert_eq!(found, document(&desk.run("tpm2-keytool check --json pkcs11.conf")));
+}
+
+#[test]
 fn the_output_of_show_is_as_documented() {
     let (desk, page) = (desk(), Page::read());
     let show = page.table("## `show --json`");

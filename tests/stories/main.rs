@@ -70,6 +70,7 @@ mod keytool_show;
 mod keytool_slow;
 mod keytool_srk;
 mod keytool_status;
+mod keytool_token;
 mod keytool_used;
 mod keytool_wrap;
 mod keytool_wrong;

@@ -118,6 +118,7 @@ tpm2-keytool ek ek.pub
 tpm2-keytool challenge --ek ek.pub --ak ak.pub made.credential made.json
 tpm2-keytool certify key.tpm --ak 0x81010100 --nonce 2f6b made
 mkdir leaf enrol
+printf '[Mail]\nprivate key = key.tpm\n' > pkcs11.conf
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=root -keyout root.key -out root.pem
 tpm2_readpublic -Q -c 0x81010100 -f pem -o ak.key
 cat > ak.ext <<END

@@ -37,6 +37,7 @@ pub struct Configuration {
     parent: Option<Handle>,
     config: Config,
     tokens: Vec<Arc<Token>>,
+    holds_password: bool,
 }
 
 impl Configuration {
@@ -57,10 +58,19 @@ impl Configuration {
         Self::of_file(path, &Variables::of_process())
     }
 
-    /// Returns true if the bytes look like such a file: outside of comments, a line begins a section or sets a value of a token.
+    /// Reads these bytes as the contents of a file at this absolute path.
+    ///
+    /// # Errors
+    /// A line is wrong.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        Self::of_bytes(path.to_owned(), bytes, &Variables::of_process())
+    }
+
+    /// Returns true if the bytes look like such a file: the first line that is no comment begins a section or sets a value, and no line is
+    /// one of openssl.cnf.
     #[must_use]
     pub fn is_like(bytes: &[u8]) -> bool {
-        ini::is_like(bytes) && section::mentions_a_key(bytes)
+        ini::is_like(bytes)
     }
 
     fn found(variables: &Variables) -> Result<Self, Error> {
@@ -80,9 +90,15 @@ impl Configuration {
         let path = std::path::absolute(path).map_err(|source| Error::io("read", path, source))?;
         let read = tpm::input::read(&path, KeyFile::MAX_SIZE);
         let bytes = read.map_err(|source| Error::io("read the configuration", &path, source))?;
-        let (lines, sections) = ini::parse(&path, &bytes)?;
+        Self::of_bytes(path, &bytes, variables)
+    }
+
+    fn of_bytes(path: PathBuf, bytes: &[u8], variables: &Variables) -> Result<Self, Error> {
+        let (lines, sections) = ini::parse(&path, bytes)?;
         let global = Global::read(&path, lines)?;
-        Self::new(Some(path.clone()), global, variables, |prefix| tokens::of(&path, &sections, prefix))
+        let holds_password = global.holds_password() || sections.iter().any(section::holds_password);
+        let tokens = |prefix: Option<&str>| tokens::of(&path, &sections, prefix);
+        Ok(Self { holds_password, ..Self::new(Some(path.clone()), global, variables, tokens)? })
     }
 
     fn new(
@@ -95,13 +111,19 @@ impl Configuration {
         let config = Config::read(&lookup)?;
         let parent = tpm::config::parent(&lookup)?;
         let tokens = tokens(tpm::config::nv_prefix(&lookup)?.as_deref())?;
-        Ok(Self { path, library: global.library, parent, config, tokens })
+        Ok(Self { path, library: global.library, parent, config, tokens, holds_password: false })
     }
 
     /// Returns the file; none if there is none.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+
+    /// Returns true if the file contains a password: `pin`, or a URI with `pin-value`.
+    #[must_use]
+    pub fn holds_password(&self) -> bool {
+        self.holds_password
     }
 
     /// Returns the manufacturer, of at most 32 bytes.

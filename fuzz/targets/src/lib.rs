@@ -8,6 +8,7 @@
 //! | `answers` | the operations, and the TPM's answers to their commands |
 //! | `parameters` | lists of OSSL_PARAM for the module's contexts and keys |
 //! | `decode` | a file that libcrypto reads with the module loaded |
+//! | `tokens` | the configuration of the PKCS#11 module, or a file in the folder of a token |
 //! | `attestation` | evidence for a key in each format, a certificate, a credential |
 //!
 //! A panic is a fault. `tests/smoke.rs` runs each target on its seeds and on mutants of them; `make fuzz` passes both to libFuzzer.
@@ -25,6 +26,7 @@ pub mod key_file;
 pub mod mutator;
 pub mod parameters;
 pub mod reference;
+pub mod tokens;
 pub mod uri;
 
 /// A target.
@@ -45,5 +47,6 @@ pub const ALL: &[Target] = &[
     Target { name: "answers", run: answers::run, seeds: answers::seeds },
     Target { name: "parameters", run: parameters::run, seeds: parameters::seeds },
     Target { name: "decode", run: decode::run, seeds: decode::seeds },
+    Target { name: "tokens", run: tokens::run, seeds: tokens::seeds },
     Target { name: "attestation", run: attestation::run, seeds: attestation::seeds },
 ];

@@ -45,6 +45,11 @@ fn uris_do_not_panic() {
 }
 
 #[test]
+fn tokens_do_not_panic() {
+    smoke("tokens", 2_000);
+}
+
+#[test]
 fn references_do_not_panic() {
     smoke("reference", 10_000);
 }

@@ -88,6 +88,11 @@ const ALL: &[(&str, &str, &str)] = &[
         "tpm2-keytool enrol --acme https://ca.example/directory --identifier device-17 --ak handle:0x81010100 --ak-cert ak.pem --out enrol key.tpm",
     ),
     ("tpm2-keytool-check", "Check a key as the current user:", "tpm2-keytool check key.tpm"),
+    (
+        "tpm2-keytool-token",
+        "List the keys that a program sees through the PKCS#11 module:",
+        "tpm2-keytool token --conf pkcs11.conf",
+    ),
     ("tpm2-keytool-show", "Show what a key file contains:", "tpm2-keytool show key.tpm"),
     ("tpm2-keytool-status", "Show the state of the TPM:", "tpm2-keytool status"),
     ("tpm2-keytool-bench", "Measure each operation five times:", "tpm2-keytool bench --samples 5"),

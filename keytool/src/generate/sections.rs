@@ -27,6 +27,10 @@ const VARIABLES: &[(&str, &str)] = &[
     ("TPM_INTERFACE_TYPE", "The TPM to use, for users of IBM's TSS, with its other variables."),
     ("TPM2OPENSSL_PARENT_AUTH", "The password of a persistent parent, if no setting gives one."),
     (
+        "TPM2_PKCS11_CONF, OPENSSL_PKCS11_CONF",
+        "The configuration of the PKCS#11 module, which the subcommand token reads.",
+    ),
+    (
         "TPM2_TRACE",
         "1: print each TPM command on stderr. A path: append them to this file. The trace contains no secrets.",
     ),
@@ -34,6 +38,10 @@ const VARIABLES: &[(&str, &str)] = &[
 
 const FILES: &[(&str, &str)] = &[
     ("openssl.cnf", "The settings, in the provider's section; provider-tpm2(7) describes them."),
+    (
+        "~/.config/tpm2-keyfiles/pkcs11.conf, /etc/tpm2-keyfiles/pkcs11.conf",
+        "The configuration of the PKCS#11 module, if no variable names another.",
+    ),
     ("/dev/tpmrm0, /dev/tpm0", "The TPM, if no setting names another."),
 ];
 

@@ -21,5 +21,6 @@ pub(super) fn prepare(token: &Token, home: &Path, server: &Nginx) -> String {
     fs::write(policies.join("certificate.json"), policy).expect("write the policy");
     let (etc, profile) = (home.join("etc"), home.join("profile"));
     let mount = format!(r#"mount --bind {} /etc/chromium && exec "$@""#, etc.display());
-    format!("sh -c '{mount}' sh chromium {OPTIONS} --user-data-dir={}", profile.display())
+    let program = super::installed(token, ["chromium", "chromium-browser"]);
+    format!("sh -c '{mount}' sh {program} {OPTIONS} --user-data-dir={}", profile.display())
 }

@@ -25,5 +25,6 @@ pub(super) fn prepare(token: &Token, home: &Path) -> String {
     let profile = home.join("profile");
     nss::database_of(token, &profile);
     fs::write(profile.join("user.js"), PREFERENCES).expect("write the preferences");
-    format!("firefox-esr --no-remote --profile {}", profile.display())
+    let program = super::installed(token, ["firefox-esr", "firefox"]);
+    format!("{program} --no-remote --width 1000 --height 640 --profile {}", profile.display())
 }

@@ -63,6 +63,16 @@ impl Browser {
     }
 }
 
+/// Returns the first of these programs that is installed; distributions differ in the name.
+///
+/// # Panics
+/// If none is.
+#[track_caller]
+fn installed(shell: &Shell, names: [&'static str; 2]) -> &'static str {
+    let found = names.into_iter().find(|name| shell.run(&format!("sh -c 'command -v {name}'")).success());
+    found.unwrap_or_else(|| panic!("{} is missing: run `scripts/deps test`", names[0]))
+}
+
 impl Visit {
     /// Returns the name of the file with the browser's messages.
     #[must_use]

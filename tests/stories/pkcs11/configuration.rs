@@ -8,13 +8,13 @@ fn run(token: &Token, shell: &Shell, line: &str) -> Output {
     shell.run(&format!("pkcs11-tool --module {} {line}", token.module().display()))
 }
 
-/// Signs with the key of the token with this label, and verifies the signature with the certificate in a file.
+/// Signs with the key that these options of pkcs11-tool select, and verifies the signature with the certificate in a file.
 #[track_caller]
-fn signs(token: &Token, shell: &Shell, label: &str, certificate: &str) {
+fn signs(token: &Token, shell: &Shell, options: &str, certificate: &str) {
     let stock = token.stock();
     stock.write("data", "what is signed");
     let line = "--sign --mechanism ECDSA-SHA256 --signature-format openssl -i data -o signature";
-    run(token, shell, &format!("--token-label {label} {line}")).ok();
+    run(token, shell, &format!("{options} {line}")).ok();
     stock.ok(&format!("x509 -in {certificate} -noout -pubkey -out signer.pub"));
     stock.ok("dgst -sha256 -verify signer.pub -signature signature data").says("Verified OK");
 }
@@ -35,7 +35,7 @@ fn the_users_folder_is_a_token_without_any_configuration() {
 }
 
 #[test]
-fn each_section_is_a_token_with_the_key_that_it_names() {
+fn each_section_is_a_token_with_the_key_that_it_names_or_adds_a_key_to_another() {
     let token = Token::with_key("-e P-256");
     let tool = token.tool();
     let created = tool.ok("create -e P-256 --persistent persistent.ref").out();
@@ -50,16 +50,20 @@ fn each_section_is_a_token_with_the_key_that_it_names() {
          [file]\nprivate key = {file}\ncertificate = {certificate}\nid = 01\n\
          [uri]\nprivate key = tpm2:file={file}\ncertificate = {certificate}\n\
          [reference]\nprivate key = {reference}\ncertificate = {persistent}\n\
-         [handle]\ntoken = other label\nprivate key = handle:{handle}\ncertificate = {persistent}\n"
+         [handle]\ntoken = file\nlabel = second\nprivate key = handle:{handle}\ncertificate = {persistent}\n"
     );
     let shell = token.configured(&lines);
-    signs(&token, &shell, "file", "keys/web.crt");
-    signs(&token, &shell, "uri", "keys/web.crt");
-    signs(&token, &shell, "reference", "keys/persistent.crt");
-    signs(&token, &shell, "'other label'", "keys/persistent.crt");
+    signs(&token, &shell, "--token-label file --id 01", "keys/web.crt");
+    signs(&token, &shell, "--token-label uri", "keys/web.crt");
+    signs(&token, &shell, "--token-label reference", "keys/persistent.crt");
+    // pkcs11-tool selects the key of a signature by its ID only.
+    let listed = run(&token, &shell, "--token-label file --list-objects --type privkey").ok().out();
+    let second = listed.split("label:      second").nth(1).expect(&listed);
+    let id = second.lines().find_map(|line| line.trim().strip_prefix("ID:")).expect(&listed).trim();
+    signs(&token, &shell, &format!("--token-label file --id {id}"), "keys/persistent.crt");
     run(&token, &shell, "--list-objects --token-label file").ok().says("ID:         01");
     let tokens = run(&token, &shell, "--list-slots").ok().out();
-    assert_eq!(tokens.matches("token label").count(), 4, "{tokens}");
+    assert_eq!(tokens.matches("token label").count(), 3, "{tokens}");
 }
 
 #[test]
@@ -73,5 +77,5 @@ fn a_section_whose_key_is_missing_does_not_hide_the_others() {
         file("keys/web.crt")
     );
     let shell = token.configured(&lines);
-    signs(&token, &shell, "web", "keys/web.crt");
+    signs(&token, &shell, "--token-label web", "keys/web.crt");
 }

@@ -44,6 +44,19 @@ fn p11tool_generates_a_key_in_the_folder() {
 }
 
 #[test]
+fn p11tool_writes_a_certificate_for_the_key() {
+    let token = Token::with_key("-e P-256");
+    std::fs::rename(token.file("keys/web.crt"), token.file("web.crt")).unwrap();
+    run(&token, "p11tool", "--write --load-certificate web.crt --label web pkcs11:token=keys").ok();
+    let stock = token.stock();
+    assert_eq!(stock.ok("x509 -in keys/web.pem").out(), stock.ok("x509 -in web.crt").out());
+    // The certificate has the ID of its key, so that both are found together.
+    let listed = run(&token, "p11tool", "--list-all pkcs11:token=keys").ok().out();
+    let ids: Vec<&str> = listed.lines().filter(|line| line.trim().starts_with("ID:")).collect();
+    assert!(ids.len() == 3 && ids.iter().all(|id| *id == ids[0]), "{listed}");
+}
+
+#[test]
 fn certtool_signs_a_request_with_the_key() {
     for (token, _) in tokens() {
         token.write("template", "cn = request\n");

@@ -11,6 +11,15 @@ fn installed(token: &Token) -> Shell {
     Shell::clone(token)
 }
 
+/// Returns the names of the files in the token's folder.
+fn names(token: &Token) -> Vec<String> {
+    let files = std::fs::read_dir(token.file("keys")).unwrap();
+    let mut names: Vec<_> =
+        files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
 #[test]
 fn modutil_and_certutil_list_the_token_its_certificate_and_its_key() {
     for options in ["-e P-256", "-r", &format!("-e P-256 -k {PIN}")] {
@@ -34,13 +43,25 @@ fn certutil_makes_a_key_and_a_request_in_the_token() {
     let token = Token::new();
     let shell = installed(&token);
     shell.ok("certutil -G -d sql:db -h keys -f pin -k ec -q nistp256 -z noise");
-    let files = std::fs::read_dir(token.file("keys")).unwrap().flatten();
-    let names: Vec<_> = files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
-    assert!(names.len() == 1 && names[0].ends_with(".tpm"), "{names:?}");
+    assert_eq!(names(&token), ["key.tpm"]);
     let line =
         "certutil -R -d sql:db -h keys -f pin -k ec -q nistp256 -z noise -s CN=request -a -o request.pem";
     shell.ok(line);
     token.stock().ok("req -in request.pem -verify -noout -subject").says("verify OK").says("request");
+}
+
+#[test]
+fn certutil_issues_a_certificate_for_a_new_key_and_removes_both() {
+    let token = Token::new();
+    let shell = installed(&token);
+    shell.ok("certutil -S -d sql:db -h keys -f pin -k ec -q nistp256 -z noise -x -n self -s CN=self -t ,,");
+    assert_eq!(names(&token), ["key.tpm", "self.pem"]);
+    token.stock().ok("verify -CAfile keys/self.pem keys/self.pem");
+    let listed = shell.ok("certutil -K -d sql:db -h keys -f pin").out();
+    let id = listed.split_whitespace().skip_while(|word| *word != "ec").nth(1).expect(&listed);
+    shell.ok("certutil -D -d sql:db -h keys -f pin -n keys:self");
+    shell.ok(&format!("certutil -F -d sql:db -h keys -f pin -k {id}"));
+    assert_eq!(names(&token), ["key.tpm.removed", "self.pem.removed"]);
 }
 
 #[test]

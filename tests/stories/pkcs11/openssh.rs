@@ -69,6 +69,22 @@ fn ssh_keygen_prints_the_public_keys_of_the_token() {
 }
 
 #[test]
+fn ssh_keygen_signs_the_certificate_of_a_user_with_the_key() {
+    for options in ["-e P-256", "-r"] {
+        let token = Token::with_key(options);
+        let module = token.module().display().to_string();
+        let authority = token.ok(&format!("ssh-keygen -D {module}"));
+        token.write("ca.pub", &authority.stdout);
+        token.ok("ssh-keygen -q -t ed25519 -N '' -f user");
+        token.ok(&format!("ssh-keygen -s ca.pub -D {module} -I user@example.com -n login user.pub"));
+        let fingerprint = token.ok("ssh-keygen -l -f ca.pub").out();
+        let fingerprint = fingerprint.split(' ').nth(1).unwrap();
+        // ssh-keygen reads a certificate only if its signature is right.
+        token.ok("ssh-keygen -L -f user-cert.pub").says("login").says(fingerprint);
+    }
+}
+
+#[test]
 fn ssh_logs_in_with_the_key() {
     for options in ["-e P-256", "-r"] {
         let token = Token::with_key(options);

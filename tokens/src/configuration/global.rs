@@ -75,6 +75,10 @@ impl Global {
         Ok(global)
     }
 
+    pub(super) fn holds_password(&self) -> bool {
+        self.settings.iter().any(|line| line.name == "pin")
+    }
+
     pub(super) fn lookup<'a>(&'a self, variables: &'a Variables) -> Settings<'a> {
         Settings { global: self, variables }
     }

@@ -95,14 +95,23 @@ pub(super) fn shown(name: &str) -> String {
     clean.replace('-', " ")
 }
 
-/// Returns true if the bytes begin like such a file: the first line that is no comment is a section or sets a value.
+/// The names of lines by which an openssl.cnf is recognized, in their normal form.
+const OF_OPENSSL: [&str; 3] = ["openssl-conf", "providers", "activate"];
+
+/// Returns true if the bytes look like such a file: the first line that is no comment begins a section or sets a value, and no line is one
+/// of openssl.cnf.
 pub(super) fn is_like(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
-    let first = lines.find(|line| !line.is_empty() && !line.starts_with(['#', ';']));
-    first.is_some_and(|line| {
-        line.starts_with('[') || line.split_once('=').is_some_and(|(name, _)| is_name(name))
-    })
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    let mut lines = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ';']));
+    let name = |line: &str| line.split_once('=').map(|(name, _)| normal(name));
+    let is_first =
+        |line: &str| line.starts_with('[') || line.split_once('=').is_some_and(|(name, _)| is_name(name));
+    let is_other = |line: &str| name(line).is_some_and(|name| OF_OPENSSL.contains(&name.as_str()));
+    // Text before a PEM block may look like a value.
+    let is_other = |line: &str| is_other(line) || line.starts_with("-----BEGIN ");
+    let first = lines.next();
+    first.is_some_and(|line| is_first(line) && !is_other(line)) && !lines.any(is_other)
 }
 
 fn is_name(text: &str) -> bool {

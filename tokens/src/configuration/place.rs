@@ -9,7 +9,7 @@ use tpm::config::Lookup;
 
 use crate::error::Error;
 
-/// The variables that name the file: ours, and the one of p11-kit's and libp11's documentation for OpenSSL engines.
+/// The variables that name the file. Users of another module with the same kind of configuration have set the second one.
 const NAMES_FILE: [&str; 2] = ["TPM2_PKCS11_CONF", "OPENSSL_PKCS11_CONF"];
 /// The file in the folders of configurations.
 const FILE: &str = "tpm2-keyfiles/pkcs11.conf";

@@ -43,12 +43,9 @@ pub(super) enum Content {
     Key(Box<Section>, Option<String>),
 }
 
-/// Returns true if a line sets a value that only this configuration has.
-pub(super) fn mentions_a_key(bytes: &[u8]) -> bool {
-    let own = ["private-key", "folder", "manufacturer-id"];
-    let text = String::from_utf8_lossy(bytes);
-    let mut names = text.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| ini::normal(name));
-    names.any(|name| own.contains(&name.as_str()))
+/// Returns true if the URI of the section contains a password.
+pub(super) fn holds_password(section: &ini::Section) -> bool {
+    section.lines.iter().any(|line| line.name == "private-key" && line.value.contains("pin-value="))
 }
 
 /// Reads a section.

@@ -1,3 +1,5 @@
+//! The configuration: where it is found, what it means, and what is refused.
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -274,9 +276,14 @@ fn a_configuration_is_recognized() {
     ] {
         assert!(Configuration::is_like(text.as_bytes()), "{text}");
     }
-    for text in
-        ["", "openssl_conf = x\n[x]\nproviders = y", "-----BEGIN X-----\nprivate key = x", "\u{0}\u{ff}"]
-    {
+    for text in [
+        "",
+        "openssl_conf = x\n[x]\nproviders = y",
+        "a = b\nopenssl_conf = x",
+        "subject=CN = x\n-----BEGIN A=B-----",
+        "-----BEGIN X-----\nprivate key = x",
+        "\u{0}\u{ff}",
+    ] {
         assert!(!Configuration::is_like(text.as_bytes()), "{text}");
     }
 }

@@ -72,10 +72,15 @@ impl Parsed {
                 ));
             }
             Content::Reference(reference) => {
-                let (uri, public) = (referenced(path, &reference, naming)?, reference.public);
+                let uri = referenced(path, &reference, naming)?;
                 let Location::Key(handle) = uri.location else { return Err(no_handle(path)) };
                 let place = Place::Handle { handle, empty_auth: reference.empty_auth, exact: true };
-                self.keys.extend(key(path, public, (place, uri.password), notes, (naming, None)));
+                // The reference states whether there is a password, so its URI need not mark it.
+                let password = match uri.password {
+                    Password::Unmarked => Password::Unspecified,
+                    other => other,
+                };
+                self.keys.extend(key(path, reference.public, (place, password), notes, (naming, None)));
             }
             Content::Certificate(der) => self.certificates.extend(certificate(der, notes)),
             Content::PublicKey(der) => self.public.push(der),

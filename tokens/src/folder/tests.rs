@@ -1,3 +1,5 @@
+//! A folder of key files: what is listed, what is kept, and what changes.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -108,6 +110,24 @@ fn certificates_join_keys_by_public_key() {
     let found = &contents.certificates[0];
     assert_eq!((found.serial(), found.spki()), (&[2, 1, 1][..], contents.keys[0].spki()));
     assert_eq!((found.subject(), found.issuer()), (&[0x30, 0][..], &[0x30, 0][..]));
+}
+
+#[test]
+fn a_reference_states_whether_its_key_has_a_password() {
+    let files = Files::new();
+    for (name, uri, empty_auth) in [
+        ("a.pem", "handle:0x81000100", true),
+        ("b.pem", "handle:0x81000100", false),
+        ("c.pem", "nvkey:81000100", false),
+        ("d.pem", "handle:0x81000100?pin-value=x", false),
+        ("e.pem", "handle:0x81000100?pass", true),
+    ] {
+        let reference = keyfile::KeyReference { uri: uri.to_owned().into(), empty_auth, public: public(1) };
+        files.write(name, reference.to_pem().unwrap().as_bytes());
+    }
+    let contents = folder(&files).contents().unwrap();
+    let asked: Vec<_> = contents.keys.iter().map(|key| (key.label(), key.needs_password())).collect();
+    assert_eq!(asked, [("a", false), ("b", true), ("c", true), ("d", false), ("e", true)]);
 }
 
 #[test]

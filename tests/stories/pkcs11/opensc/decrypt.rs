@@ -20,13 +20,12 @@ fn pkcs1_and_oaep_are_decrypted() {
         stock.ok(&format!(
             "pkeyutl -encrypt -pubin -inkey web.pub -pkeyopt {encrypt} -in message -out encrypted"
         ));
-        opensc.ok(&format!("--decrypt --mechanism {decrypt} --label web -i encrypted -o decrypted"));
+        opensc.ok(&format!("--decrypt --mechanism {decrypt} -i encrypted -o decrypted"));
         assert_eq!(stock.text("decrypted"), "what is secret", "{decrypt}");
         // A damaged message gives an error with OAEP. With PKCS #1 it gives other bytes, which a program cannot tell from a message.
         stock.write("decrypted", "");
         stock.write("encrypted", [0x55; 256]);
-        let damaged =
-            opensc.run(&format!("--decrypt --mechanism {decrypt} --label web -i encrypted -o decrypted"));
+        let damaged = opensc.run(&format!("--decrypt --mechanism {decrypt} -i encrypted -o decrypted"));
         assert!(damaged.code().is_some() && (damaged.success() == (decrypt == "RSA-PKCS")), "{damaged}");
         assert_ne!(stock.text("decrypted"), "what is secret", "{decrypt}");
     }

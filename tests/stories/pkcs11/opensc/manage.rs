@@ -13,18 +13,18 @@ fn a_generated_key_is_a_key_file_that_signs_and_gets_a_certificate() {
         assert!(stock.text("keys/new.tpm").contains("BEGIN TSS2 PRIVATE KEY"), "{kind}");
         opensc.ok("--read-object --type pubkey --label new -o new.der");
         stock.ok("pkey -pubin -inform DER -in new.der -pubout -out new.pub");
-        opensc.ok(&format!("--sign --label new -o signature --mechanism {sign}"));
+        opensc.ok(&format!("--sign -o signature --mechanism {sign}"));
         stock.ok("dgst -sha256 -verify new.pub -signature signature data").says("Verified OK");
 
-        let id = opensc.id("privkey", "new");
+        let id = opensc.id("privkey");
         opensc.token.authority().certify("new.pub", "issued.crt");
         stock.ok("x509 -in issued.crt -outform DER -out issued.der");
         opensc.ok(&format!("--write-object issued.der --type cert --label new --id {id}"));
         assert_eq!(stock.ok("x509 -in keys/new.pem").out(), stock.ok("x509 -in issued.crt").out());
-        assert_eq!(opensc.id("cert", "new"), id);
+        assert_eq!(opensc.id("cert"), id);
 
         // The PIN of the session is the password of the new key.
-        opensc.login("--login --pin 9999").run("--sign --mechanism ECDSA --label new -i digest").failed();
+        opensc.login("--login --pin 9999").run("--sign --mechanism ECDSA -i digest").failed();
     }
 }
 

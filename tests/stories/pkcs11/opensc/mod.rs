@@ -58,11 +58,11 @@ impl Opensc {
         stock
     }
 
-    /// Returns the CKA_ID of the object of this type and label, in hexadecimal.
+    /// Returns the CKA_ID of the only object of this type, in hexadecimal.
     #[track_caller]
-    fn id(&self, kind: &str, label: &str) -> String {
-        let listed = self.ok(&format!("--list-objects --type {kind} --label {label}")).out();
+    fn id(&self, kind: &str) -> String {
+        let listed = self.ok(&format!("--list-objects --type {kind}")).out();
         let id = listed.lines().find_map(|line| line.trim().strip_prefix("ID:"));
-        id.unwrap_or_else(|| panic!("{kind} {label} has no ID:\n{listed}")).trim().to_owned()
+        id.unwrap_or_else(|| panic!("the {kind} has no ID:\n{listed}")).trim().to_owned()
     }
 }

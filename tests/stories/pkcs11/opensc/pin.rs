@@ -2,7 +2,7 @@
 use super::Opensc;
 use crate::pkcs11::PIN;
 
-const SIGN: &str = "--sign --mechanism ECDSA --signature-format openssl --label web -i digest -o signature";
+const SIGN: &str = "--sign --mechanism ECDSA --signature-format openssl -i digest -o signature";
 
 #[test]
 fn a_key_with_password_refuses_to_sign_without_a_login_and_with_a_wrong_pin() {
@@ -28,4 +28,18 @@ fn a_changed_pin_replaces_the_old_one() {
     opensc.run(SIGN).failed().says("CKR_PIN_INCORRECT");
     opensc.login("--login --pin 5678").ok(SIGN);
     stock.ok("dgst -sha256 -verify web.pub -signature signature data").says("Verified OK");
+}
+
+#[test]
+fn wrong_pins_do_not_lock_the_tpm() {
+    // -d: the TPM counts wrong passwords of this key.
+    let opensc = Opensc::with_key(&format!("-e P-256 -d -k {PIN}")).login("--login --pin 9999");
+    opensc.run("--list-objects").failed().says("CKR_PIN_INCORRECT");
+    let last = (0..10).map(|_| opensc.run("--list-objects").failed()).last().unwrap();
+    last.says("CKR_PIN_LOCKED");
+    let status = opensc.token.tool().ok("status").out();
+    assert!(
+        status.lines().any(|line| line.trim_start().starts_with("lockout ") && line.contains(" open")),
+        "{status}"
+    );
 }
