@@ -150,5 +150,6 @@ fn joined(states: &[State], before: Option<&Contents>) -> Contents {
     let others = states.iter().flat_map(|state| &state.parsed).flat_map(|(path, parsed)| {
         parsed.faults.iter().map(|error| Fault { path: Some(path.clone()), error: error.clone() })
     });
-    Contents { faults: own.chain(others).collect(), keys, certificates }
+    let faults = own.chain(others).collect();
+    Contents::new(keys, certificates, faults)
 }

@@ -17,8 +17,8 @@ pub(crate) fn init((handle, template): (CK_SESSION_HANDLE, Template<'_>)) -> Res
     }
     let contents = session.slot.contents()?;
     let all = Object::all(&module, &session.slot, &contents);
-    let found = all.iter().filter(|object| object.matches(&session.slot, &contents, &template));
-    active.search = Some(found.map(Object::handle).collect());
+    let found = all.filter(|object| object.matches(&session.slot, &contents, &template));
+    active.search = Some(found.map(|object| object.handle()).collect());
     Ok(())
 }
 

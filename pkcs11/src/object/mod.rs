@@ -59,15 +59,18 @@ impl Object {
     }
 
     /// Returns every object of a slot that its user may see: private keys that have a password only after the login (PKCS#11 3.0 §4.4).
-    pub(crate) fn all(module: &Module, slot: &Slot, contents: &Contents) -> Vec<Self> {
+    pub(crate) fn all<'a>(
+        module: &Module,
+        slot: &Slot,
+        contents: &'a Contents,
+    ) -> impl Iterator<Item = Self> + use<'a> {
         let sees_private = slot.is_logged_in();
-        let private = contents.keys.iter().filter(|key| !key.needs_password() || sees_private).cloned();
-        let all = private
+        let private = contents.keys.iter().filter(move |key| sees_private || !key.needs_password()).cloned();
+        private
             .map(Self::Private)
             .chain(contents.keys.iter().cloned().map(Self::Public))
             .chain(contents.certificates.iter().cloned().map(Self::Certificate))
-            .chain(module.secrets(slot.id()).into_iter().map(Self::Secret));
-        all.collect()
+            .chain(module.secrets(slot.id()).into_iter().map(Self::Secret))
     }
 
     /// Returns the object with a handle in these contents of a slot, or among its derived keys.
@@ -111,8 +114,24 @@ impl Object {
 
     /// Returns true if every attribute of a template has the same value here.
     pub(crate) fn matches(&self, slot: &Slot, contents: &Contents, template: &Template<'_>) -> bool {
-        template.iter().all(|(attribute, value)| {
-            matches!(self.attribute(slot, contents, attribute), Found::Value(own) if own.as_slice() == value)
+        template.iter().all(|(attribute, value)| match (self, attribute) {
+            // What programs search for: compared in place, because a token may have a thousand keys and a search is made for each.
+            (_, CKA_CLASS) => value == self.class().to_ne_bytes(),
+            (Self::Private(key) | Self::Public(key), CKA_ID) => value == key.id(),
+            (Self::Private(key) | Self::Public(key), CKA_LABEL) => value == key.label().as_bytes(),
+            (Self::Certificate(certificate), CKA_ID) => value == certificate.id(),
+            _ => {
+                matches!(self.attribute(slot, contents, attribute), Found::Value(own) if own.as_slice() == value)
+            }
         })
+    }
+
+    fn class(&self) -> CK_OBJECT_CLASS {
+        match self {
+            Self::Private(_) => CKO_PRIVATE_KEY,
+            Self::Public(_) => CKO_PUBLIC_KEY,
+            Self::Certificate(_) => CKO_CERTIFICATE,
+            Self::Secret(_) => CKO_SECRET_KEY,
+        }
     }
 }

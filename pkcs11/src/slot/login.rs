@@ -42,21 +42,31 @@ impl Slot {
         }
         let auth = Auth::new(pin);
         check(&auth)?;
-        if let Err(error) = self.prove(&auth) {
-            let refusal = self.refusal(&error);
-            lock(&self.login).refusal = refusal;
-            return Err(error);
-        }
+        let proven = match self.prove(&auth) {
+            Ok(proven) => proven,
+            Err(error) => {
+                let refusal = self.refusal(&error);
+                lock(&self.login).refusal = refusal;
+                return Err(error);
+            }
+        };
         *lock(&self.login) = Login { pin: Some(auth), refusal: None };
+        let mut keys = lock(&self.keys);
         // A key that was used before the login has no password, or not this one.
-        let evicted = lock(&self.keys).note_login(false);
+        let evicted = keys.note_login(false);
+        if let Some((key, open)) = proven {
+            // Most programs sign with it next, so it stays loaded.
+            let logins = keys.logins();
+            keys.insert(&key, open, logins);
+        }
+        drop(keys);
         drop(evicted);
         Ok(())
     }
 
-    /// Proves the PIN with the first key that accepts it. A key that cannot be tried is skipped, for example one of another TPM, or one
+    /// Proves the PIN with the first key that accepts it, and returns that key. A key that cannot be tried is skipped, for example one of another TPM, or one
     /// that is used by its policy. If there is no other, the PIN is accepted, and the first use proves it.
-    fn prove(&self, auth: &Auth) -> Result<()> {
+    fn prove(&self, auth: &Auth) -> Result<Option<(Arc<TokenKey>, Arc<OpenKey>)>> {
         let contents = self.contents()?;
         let mut failed = None;
         let mut is_counted = false;
@@ -64,11 +74,11 @@ impl Slot {
             if is_counted && is_protected(key) {
                 continue;
             }
-            let tried = key.open(self.tpm(), Some(auth.clone())).and_then(|key| Ok(key.prove_now()?));
-            let error = match tried.map_err(Error::from) {
-                Ok(true) => return Ok(()),
-                Ok(false) => continue,
-                Err(error) => error,
+            let tried = key.open(self.tpm(), Some(auth.clone()));
+            let error = match tried.and_then(|open| Ok(open.prove_now()?.then_some(open))) {
+                Ok(Some(open)) => return Ok(Some((Arc::clone(key), Arc::new(OpenKey::new(open))))),
+                Ok(None) => continue,
+                Err(error) => Error::from(error),
             };
             let is_refused = matches!(error.code(), CKR_PIN_INCORRECT | CKR_PIN_LOCKED);
             is_counted |= is_refused && is_protected(key);
@@ -78,7 +88,7 @@ impl Slot {
                 _ => Some(error),
             };
         }
-        failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(None), Err)
     }
 
     /// Returns what a refused PIN means for the next one. Keys without dictionary-attack protection have no limit.
