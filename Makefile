@@ -11,7 +11,7 @@ export CARGO
 # A story spends half of its time waiting for its programs.
 export RUST_TEST_THREADS ?= $(shell expr 2 \* $$(nproc))
 
-.PHONY: all help build demo demo-enrol site test check coverage bench bench-chip campaign programs fuzz shell valgrind matrix systems dist install uninstall clean
+.PHONY: all help build demo demo-enrol site test check coverage bench bench-chip campaign programs pkcs11 fuzz shell valgrind matrix systems dist install uninstall clean
 
 all: build
 
@@ -88,6 +88,11 @@ programs: ## test every program of docs/programs with every kind of key and upda
 	@$(DEPS) programs
 	@$(MAKE) --no-print-directory build
 	@./scripts/programs $(NAMES)
+
+pkcs11: ## test every program of docs/pkcs11 with keys of the PKCS#11 module and update the table there: make pkcs11 [NAMES="gnutls java"]; installs their packages
+	@$(DEPS) pkcs11
+	@$(MAKE) --no-print-directory build
+	@./scripts/pkcs11 $(NAMES)
 
 matrix: ## run the stories with OpenSSL 3.5, 3.6 and 4.0: make matrix [RELEASES="trixie sid experimental"]; requires root and network
 	@$(DEPS) matrix

@@ -151,11 +151,7 @@ pub(crate) fn has_no_password(tpm: &Tpm, handle: Handle, public: &Public) -> Res
                 ErrorKind::Lockout,
                 "one more wrong password would lock the TPM, so the empty password is not tried",
             );
-            return Err(error
-                .advise(format!(
-                    "give -a if the key has a password; or wait: {lockout}; or set last-try = allow"
-                ))
-                .into());
+            return Err(error.advise(format!("give -a if the key has a password; {lockout}")).into());
         }
     }
     Ok(tpm.accepts_empty_auth(handle, public)?)

@@ -1,16 +1,17 @@
-//! An error: the CKR_ code that the caller gets, and the cause, which only the trace shows.
+//! An error: the CKR_ code that the caller gets, and the cause and a hint, which only the trace shows.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use cryptoki_sys::*;
-use tpm::ErrorKind;
+use tpm::{ErrorKind, HINT};
 
 /// An error of a PKCS#11 function.
 #[derive(Debug)]
 pub(crate) struct Error {
     code: CK_RV,
     text: Cow<'static, str>,
+    hint: Option<Cow<'static, str>>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -18,11 +19,16 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     pub(crate) fn new(code: CK_RV, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, text: text.into(), source: None }
+        Self { code, text: text.into(), hint: None, source: None }
     }
 
     pub(crate) fn because(self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { source: Some(Box::new(source)), ..self }
+    }
+
+    /// Adds what the user can do about it. An error of the TPM or of an operation has its own hint in its text.
+    pub(crate) fn with_hint(self, hint: impl Into<Cow<'static, str>>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// Returns the code.
@@ -34,8 +40,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (CKR 0x{:x})", self.text, self.code)?;
-        match &self.source {
-            Some(source) => write!(f, ": {source}"),
+        if let Some(source) = &self.source {
+            write!(f, ": {source}")?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "; {HINT} {hint}"),
             None => Ok(()),
         }
     }
@@ -57,7 +66,14 @@ impl From<tokens::Error> for Error {
     fn from(error: tokens::Error) -> Self {
         match error {
             tokens::Error::Tpm(error) => error.into(),
-            error => Self::new(CKR_FUNCTION_FAILED, "the token cannot be used").because(error),
+            error => {
+                let hint = error.advice().map(str::to_owned);
+                let new = Self::new(CKR_FUNCTION_FAILED, "the token cannot be used").because(error);
+                match hint {
+                    Some(hint) => new.with_hint(hint),
+                    None => new,
+                }
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use cryptoki_sys::*;
 use tokens::{Certificate, Contents, Token, TokenKey};
-use tpm::{Auth, Tpm};
+use tpm::{Auth, HINT, Tpm, trace};
 
 use crate::error::{Error, Result};
 use crate::module::lock;
@@ -72,7 +72,8 @@ impl Slot {
             true => Ok(()),
             false => {
                 let text = format!("no key file of the token {:?} exists", self.token.label());
-                Err(Error::new(CKR_TOKEN_NOT_PRESENT, text))
+                let hint = "check the paths in the configuration, or restore the file";
+                Err(Error::new(CKR_TOKEN_NOT_PRESENT, text).with_hint(hint))
             }
         }
     }
@@ -84,8 +85,20 @@ impl Slot {
     pub(crate) fn contents(&self) -> Result<Arc<Contents>> {
         self.check_present()?;
         let contents = self.token.contents(&self.tpm)?;
-        *lock(&self.known) = Some(Arc::clone(&contents));
+        let before = lock(&self.known).replace(Arc::clone(&contents));
+        if trace::enabled() && !before.is_some_and(|before| Arc::ptr_eq(&before, &contents)) {
+            self.report_faults(&contents);
+        }
         Ok(contents)
+    }
+
+    /// Traces the files that could not be read: their keys are not in the token, and no function returns an error.
+    fn report_faults(&self, contents: &Contents) {
+        for fault in &contents.faults {
+            let advice = fault.error.advice().map(|advice| format!("; {HINT} {advice}"));
+            let (label, error) = (self.token.label(), &fault.error);
+            trace::line(format_args!("token {label:?} lacks a file: {error}{}", advice.unwrap_or_default()));
+        }
     }
 
     /// Returns the contents as they were last found: programs ask for many attributes of what a search has found.

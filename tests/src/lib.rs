@@ -22,6 +22,7 @@
 //! | `tls`, `pty`, `dialog`, `c_program`, `valgrind` | servers and clients, prompts, resident programs, C, memory |
 //! | `token`, `nss` | a PKCS#11 token for programs without OpenSSL, and databases of NSS with its module |
 //! | `browser`, `display`, `nginx` | Chromium and Firefox, an X server without a screen, a server with client certificates |
+//! | `version` | the version of an installed program |
 //! | `module` | the location of the freshly built module |
 //! | `port` | free TCP ports, proven to belong to the child that listens |
 //! | `process` | children that end with this process, and runs with a time limit |
@@ -74,6 +75,7 @@ pub mod token;
 mod tool;
 mod upstream;
 pub mod valgrind;
+mod version;
 
 pub use authority::Authority;
 pub use browser::{Browser, Visit};
@@ -95,3 +97,4 @@ pub use tamper::Fate;
 pub use tls::TlsServer;
 pub use token::Token;
 pub use tool::Tool;
+pub use version::version;

@@ -43,10 +43,9 @@ pub(crate) fn create(
         Some(CKO_PUBLIC_KEY) => return existing_public_key(&session, &template, place),
         None => return Err(Error::new(CKR_TEMPLATE_INCOMPLETE, "the class of the object is missing")),
         Some(class) => {
-            let text = format!(
-                "objects of class {class} cannot be stored; `tpm2-keytool create --import` imports keys"
-            );
-            return Err(Error::new(CKR_TEMPLATE_INCONSISTENT, text));
+            let text = format!("objects of class {class} cannot be stored");
+            let hint = "generate the key in the token, or import it with `tpm2-keytool create --import`";
+            return Err(Error::new(CKR_TEMPLATE_INCONSISTENT, text).with_hint(hint));
         }
     }
     session.check_writable()?;

@@ -3,6 +3,15 @@
 use tests::{Browser, Display, Nginx, Token, nginx};
 
 use super::PIN;
+use super::programs::{CHROMIUM, Does, FIREFOX, Program};
+
+/// Returns the row of the browser.
+fn program(browser: Browser) -> &'static Program {
+    match browser {
+        Browser::Chromium => &CHROMIUM,
+        Browser::Firefox => &FIREFOX,
+    }
+}
 
 /// Opens a page with images without a screen. The server says who was there for the page and each image.
 #[track_caller]
@@ -14,12 +23,14 @@ fn headless(browser: Browser, options: &str) {
     for page in ["gallery".to_owned()].into_iter().chain(images) {
         assert_eq!(server.wait_for(&page, visit.log()), "SUCCESS CN=web", "{browser:?} {options}: {page}");
     }
+    program(browser).passed(Does::LogIn, options);
 }
 
 /// Opens a page on a display, types this PIN once, refuses to try again, and returns who the server says was there.
 #[track_caller]
 fn with_pin(browser: Browser, options: &str, pin: &str) -> String {
-    let token = Token::with_key(&format!("{options} -k {PIN}"));
+    let options = format!("{options} -k {PIN}");
+    let token = Token::with_key(&options);
     let server = Nginx::start(&token);
     let display = Display::start(&token);
     let visit = browser.open(&token, &server, "page", Some(&display));
@@ -37,6 +48,9 @@ fn with_pin(browser: Browser, options: &str, pin: &str) -> String {
     let visitor = server.wait_for("page", visit.log());
     display.wait_for_title(visitor.split(' ').next().unwrap());
     display.picture(&format!("{}-{}", browser.name(), if pin == PIN { "page" } else { "refused" }));
+    if visitor == "SUCCESS CN=web" {
+        program(browser).passed(Does::LogIn, &options);
+    }
     visitor
 }
 

@@ -3,14 +3,12 @@ use tests::process::Output;
 use tests::{Nginx, Token};
 
 use super::PIN;
+use super::programs::{CERTTOOL, Does, GNUTLS_CLI, P11TOOL};
 
 const URL: &str = "pkcs11:token=keys;object=web";
 
-/// Returns a token with and without a PIN, which GnuTLS takes from the environment.
-fn tokens() -> [(Token, &'static str); 2] {
-    let locked = format!("-e P-256 -k {PIN}");
-    [(Token::with_key("-r"), ""), (Token::with_key(&locked), "--login")]
-}
+/// The options of a key without and of one with a PIN, which GnuTLS takes from the environment; and how p11tool logs in.
+const KEYS: [(&str, &str); 2] = [("-r", ""), ("-e P-256 -k 1234", "--login")];
 
 /// Runs a program of GnuTLS with the module.
 #[track_caller]
@@ -22,7 +20,8 @@ fn run(token: &Token, program: &str, line: &str) -> Output {
 
 #[test]
 fn p11tool_lists_the_objects_and_tests_a_signature() {
-    for (token, login) in tokens() {
+    for (options, login) in KEYS {
+        let token = Token::with_key(options);
         run(&token, "p11tool", "--list-tokens").ok().says("token=keys").says("Manufacturer: Example");
         let all = run(&token, "p11tool", &format!("{login} --list-all pkcs11:token=keys")).ok();
         all.says("object=web;type=private").says("object=web;type=public").says("object=web;type=cert");
@@ -30,6 +29,8 @@ fn p11tool_lists_the_objects_and_tests_a_signature() {
         private.says("object=web;type=private").says("CKA_SENSITIVE");
         let tested = run(&token, "p11tool", &format!("{login} --test-sign '{URL}'")).ok();
         tested.says("Verifying against private key parameters... ok");
+        P11TOOL.passed(Does::List, options);
+        P11TOOL.passed(Does::Sign, options);
     }
 }
 
@@ -41,6 +42,7 @@ fn p11tool_generates_a_key_in_the_folder() {
     assert!(token.text("keys/new.tpm").contains("BEGIN TSS2 PRIVATE KEY"));
     assert!(token.text("new.pub").contains("BEGIN PUBLIC KEY"));
     run(&token, "p11tool", "--login --test-sign 'pkcs11:token=keys;object=new'").ok();
+    P11TOOL.passed(Does::Generate, "-e P-256 -k 1234");
 }
 
 #[test]
@@ -58,7 +60,8 @@ fn p11tool_writes_a_certificate_for_the_key() {
 
 #[test]
 fn certtool_signs_a_request_with_the_key() {
-    for (token, _) in tokens() {
+    for (options, _) in KEYS {
+        let token = Token::with_key(options);
         token.write("template", "cn = request\n");
         let keys = format!("--load-privkey '{URL};type=private' --load-pubkey '{URL};type=public'");
         let line = format!("--generate-request {keys} --template template --outfile request.pem");
@@ -67,12 +70,14 @@ fn certtool_signs_a_request_with_the_key() {
         let shown = stock.ok("req -in request.pem -verify -noout -subject -pubkey");
         assert!(shown.out().contains(&stock.text("web.pub")), "{shown}");
         shown.says("verify OK").says("request");
+        CERTTOOL.passed(Does::Sign, options);
     }
 }
 
 #[test]
 fn gnutls_cli_logs_in_at_a_server() {
-    for (token, _) in tokens() {
+    for (options, _) in KEYS {
+        let token = Token::with_key(options);
         let server = Nginx::start(&token);
         let module = token.module();
         let shell = token.unconfigured().env("TPM2_PKCS11_CONF", token.file("pkcs11.conf"));
@@ -86,5 +91,6 @@ fn gnutls_cli_logs_in_at_a_server() {
             shell.clone().env("GNUTLS_PIN", PIN).pipe(&line, request).ok();
             assert_eq!(server.wait_for(page, ""), "SUCCESS CN=web");
         }
+        GNUTLS_CLI.passed(Does::LogIn, options);
     }
 }

@@ -4,12 +4,19 @@ mod configuration;
 mod contract;
 mod gnutls;
 mod java;
+mod libp11;
+mod mistakes;
 mod nss_tools;
 mod opensc;
 mod openssh;
 mod openvpn;
 mod p11_kit;
+mod pkcs11_provider;
+mod programs;
 mod python;
+mod strongswan;
+mod systemd;
+mod wpa_supplicant;
 
 /// The password of the keys with a password.
 const PIN: &str = "1234";

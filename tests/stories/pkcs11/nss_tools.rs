@@ -2,6 +2,7 @@
 use tests::{Nginx, Shell, Token, nss, token};
 
 use super::PIN;
+use super::programs::{Does, NSS};
 
 /// Returns a token, and a shell in which `-d db -f pin` names a database with the module.
 fn installed(token: &Token) -> Shell {
@@ -35,6 +36,7 @@ fn modutil_and_certutil_list_the_token_its_certificate_and_its_key() {
         let line = line.lines().find(|line| line.starts_with("keys:web")).unwrap_or_default();
         assert!(line.ends_with("u,u,u"), "{certificates}");
         shell.ok(&format!("certutil -K -d sql:db -h {} -f pin", token::LABEL)).says(" web");
+        NSS.passed(Does::List, options);
     }
 }
 
@@ -48,6 +50,8 @@ fn certutil_makes_a_key_and_a_request_in_the_token() {
         "certutil -R -d sql:db -h keys -f pin -k ec -q nistp256 -z noise -s CN=request -a -o request.pem";
     shell.ok(line);
     token.stock().ok("req -in request.pem -verify -noout -subject").says("verify OK").says("request");
+    NSS.passed(Does::Generate, "-e P-256");
+    NSS.passed(Does::Sign, "-e P-256");
 }
 
 #[test]
@@ -77,5 +81,6 @@ fn tstclnt_logs_in_at_a_server() {
             shell.pipe(&line, format!("GET /{page} HTTP/1.0\r\n\r\n")).ok();
             assert_eq!(server.wait_for(page, ""), "SUCCESS CN=web");
         }
+        NSS.passed(Does::LogIn, options);
     }
 }

@@ -3,6 +3,7 @@ use tests::process::Process;
 use tests::{Shell, Token, port};
 
 use super::PIN;
+use super::programs::{Does, SSH, SSH_KEYGEN};
 
 const CONFIGURATION: &str = "\
 ListenAddress 127.0.0.1
@@ -65,6 +66,7 @@ fn ssh_keygen_prints_the_public_keys_of_the_token() {
         token.write("web.ssh", &printed);
         assert!(printed.starts_with(kind), "{printed}");
         assert_eq!(token.ok("ssh-keygen -e -m PKCS8 -f web.ssh").out(), token.text("web.pub"));
+        SSH_KEYGEN.passed(Does::List, options);
     }
 }
 
@@ -81,6 +83,7 @@ fn ssh_keygen_signs_the_certificate_of_a_user_with_the_key() {
         let fingerprint = fingerprint.split(' ').nth(1).unwrap();
         // ssh-keygen reads a certificate only if its signature is right.
         token.ok("ssh-keygen -L -f user-cert.pub").says("login").says(fingerprint);
+        SSH_KEYGEN.passed(Does::Sign, options);
     }
 }
 
@@ -91,16 +94,19 @@ fn ssh_logs_in_with_the_key() {
         let server = Sshd::start(&token);
         let line = server.login(&format!("-I {}", token.module().display()));
         assert_eq!(token.ok(&line).out(), "welcome\n");
+        SSH.passed(Does::LogIn, options);
     }
 }
 
 #[test]
 fn ssh_asks_for_the_pin_and_does_not_log_in_with_a_wrong_one() {
-    let token = Token::with_key(&format!("-e P-256 -k {PIN}"));
+    let options = format!("-e P-256 -k {PIN}");
+    let token = Token::with_key(&options);
     let server = Sshd::start(&token);
     let line = server.login(&format!("-I {}", token.module().display()));
     asked(&token, "9999").run(&line).failed().says("Permission denied");
     assert_eq!(asked(&token, PIN).ok(&line).out(), "welcome\n");
+    SSH.passed(Does::LogIn, &options);
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use tests::{Token, port};
 
+use super::programs::{Does, OPENVPN};
+
 /// Without an interface: the tunnel is up when the other side is authenticated.
 const COMMON: &str = "dev null\nifconfig-noexec\nroute-noexec\nca authority.pem\ntls-version-min VERSION\ntls-version-max VERSION\n";
 const SERVER: &str =
@@ -35,6 +37,8 @@ fn openvpn_finds_the_key_by_an_id_that_stays_the_same() {
         for version in ["1.2", "1.3"] {
             meet(&token, &first, version);
         }
+        OPENVPN.passed(Does::List, options);
+        OPENVPN.passed(Does::LogIn, options);
     }
 }
 

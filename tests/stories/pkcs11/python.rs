@@ -2,6 +2,7 @@
 use tests::Token;
 
 use super::PIN;
+use super::programs::{Does, PYKCS11};
 
 /// Signs twice in one session, and in a second session at the same time; prints the token's label and the last signature.
 const SCRIPT: &str = "
@@ -23,7 +24,8 @@ sessions[0].logout()
 
 #[test]
 fn two_sessions_of_a_python_program_sign_in_turn() {
-    let token = Token::with_key(&format!("-r -k {PIN}"));
+    let options = format!("-r -k {PIN}");
+    let token = Token::with_key(&options);
     token.write("sign.py", SCRIPT);
     let line = format!("/usr/bin/python3 sign.py {} {PIN}", token.module().display());
     let printed = token.ok(&line).out();
@@ -32,4 +34,6 @@ fn two_sessions_of_a_python_program_sign_in_turn() {
     token.write("signature", hex::decode(signature).unwrap());
     token.write("data", "what is signed");
     token.stock().ok("dgst -sha256 -verify web.pub -signature signature data").says("Verified OK");
+    PYKCS11.passed(Does::List, &options);
+    PYKCS11.passed(Does::Sign, &options);
 }

@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 use std::{env, fs, thread};
 
-use tests::{Order, Shell, module};
+use tests::{Order, module};
 
 use super::case::Case;
 use super::keys::{Form, Type, World};
@@ -69,19 +69,8 @@ impl Program {
         fs::create_dir_all(&folder).expect("a folder for the records");
         let forms: Vec<&str> = self.forms.iter().map(|form| form.name()).collect();
         let exceptions = if fails.is_empty() { "" } else { "with exceptions" };
-        let fields = [self.name, &self.installed(), &forms.join(", "), self.does, exceptions];
+        let fields = [self.name, &tests::version(self.version), &forms.join(", "), self.does, exceptions];
         fs::write(folder.join(self.name), fields.join("\t") + "\n").expect("write a record");
-    }
-
-    /// The installed version: the first word in the program's output that begins with a digit.
-    fn installed(&self) -> String {
-        let output = Shell::new("version").run(self.version);
-        let text = format!("{} {}", output.out(), output.err());
-        let word = text
-            .split(|c: char| c.is_whitespace() || "/,()-_+~".contains(c))
-            .map(|w| w.trim_start_matches('v'));
-        let mut word = word.filter(|w| w.starts_with(|c: char| c.is_ascii_digit()) && w.contains('.'));
-        word.next().unwrap_or_else(|| panic!("{} prints no version: {text}", self.version)).to_owned()
     }
 }
 

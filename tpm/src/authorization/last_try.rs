@@ -23,7 +23,9 @@ impl Connection {
                 "give the password; ",
             ),
         };
-        let advice = format!("{first}{lockout}; or set last-try = allow");
+        // A locked TPM refuses every try, and the empty password is hardly the right one.
+        let allow = if lockout.is_locked() || is_empty { "" } else { "; or set last-try = allow" };
+        let advice = format!("{first}{lockout}{allow}");
         Err(Error::new(ErrorKind::Lockout, text).advise(advice))
     }
 }

@@ -34,14 +34,14 @@ impl Lockout {
 impl fmt::Display for Lockout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { failures, max_failures, interval, .. } = self;
-        write!(f, "the TPM counts {failures} wrong passwords and locks at {max_failures}; ")?;
+        write!(f, "the TPM counts {failures} of {max_failures} wrong passwords")?;
         match interval.as_secs() {
             0 => {
-                write!(f, "it forgets none: the owner must reset the count (tpm2_dictionarylockout -c)")
+                write!(f, " and forgets none: reset them (tpm2_dictionarylockout -c)")
             }
             seconds => write!(
                 f,
-                "it forgets one in {seconds} seconds: wait, or let the owner reset the count (tpm2_dictionarylockout -c)"
+                " and forgets one in {seconds} seconds: wait, or reset them (tpm2_dictionarylockout -c)"
             ),
         }
     }

@@ -1,11 +1,12 @@
 //! Keys and certificates are made in the folder, and removed keys are kept under another name.
 use super::Opensc;
+use crate::pkcs11::programs::{Does, PKCS11_TOOL};
 
 #[test]
 fn a_generated_key_is_a_key_file_that_signs_and_gets_a_certificate() {
-    for (kind, sign) in [
-        ("EC:prime256v1", "ECDSA --signature-format openssl -i digest"),
-        ("rsa:2048", "SHA256-RSA-PKCS -i data"),
+    for (kind, options, sign) in [
+        ("EC:prime256v1", "-e P-256 -k 1234", "ECDSA --signature-format openssl -i digest"),
+        ("rsa:2048", "-r -k 1234", "SHA256-RSA-PKCS -i data"),
     ] {
         let opensc = Opensc::new().login("--login --pin 1234");
         let stock = opensc.data();
@@ -25,6 +26,7 @@ fn a_generated_key_is_a_key_file_that_signs_and_gets_a_certificate() {
 
         // The PIN of the session is the password of the new key.
         opensc.login("--login --pin 9999").run("--sign --mechanism ECDSA -i digest").failed();
+        PKCS11_TOOL.passed(Does::Generate, options);
     }
 }
 

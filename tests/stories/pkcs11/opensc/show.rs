@@ -3,6 +3,7 @@ use tests::token;
 
 use super::Opensc;
 use crate::pkcs11::PIN;
+use crate::pkcs11::programs::{Does, PKCS11_TOOL};
 
 #[test]
 fn the_folder_is_a_writable_token_that_requires_a_login_only_if_a_key_has_a_password() {
@@ -34,6 +35,7 @@ fn a_key_is_listed_with_its_public_key_and_certificate_under_one_id() {
         // The TPM never gives out a private key.
         let private = listed.split("Private Key Object").nth(1).unwrap();
         assert!(private.contains("sensitive"), "{listed}");
+        PKCS11_TOOL.passed(Does::List, options);
     }
 }
 
