@@ -22,6 +22,9 @@ const LONGEST_BLOCK: usize = 1 << 10;
 /// The most bytes of a message for a restricted key, which the TPM hashes.
 const LONGEST_MESSAGE: usize = 1 << 20;
 
+/// The least padding of PKCS#1 v1.5 (RFC 8017 §9.2).
+const PADDING: usize = 11;
+
 /// A signature in progress.
 pub(crate) struct Signing {
     key: InUse,
@@ -131,6 +134,12 @@ fn sign(
     message: Option<&[u8]>,
 ) -> Result<Vec<u8>> {
     let algorithm = match how.scheme {
+        Scheme::RsaPkcs if how.hash.is_none() && digest.len().saturating_add(PADDING) > modulus_size => {
+            return Err(Error::new(
+                CKR_DATA_LEN_RANGE,
+                "the data and its padding are longer than the modulus",
+            ));
+        }
         Scheme::RsaPss { digest: hash, .. } if digest.len() != hash.digest().size() => {
             return Err(Error::new(CKR_DATA_LEN_RANGE, "the data is not as long as the digest of PSS"));
         }
