@@ -60,7 +60,7 @@ coverage: ## measure the lines of missing, keyfile, crypto, tpm and operations t
 	@GOAL=$(or $(GOAL),90) ./scripts/coverage $(CRATES)
 
 bench: ## measure the cost of an operation against the bare TPM command and other software; test that paddings are constant-time
-	@$(DEPS) test
+	@$(DEPS) bench
 	@$(MAKE) --no-print-directory build
 	$(CARGO) bench --locked -p tpm2-provider-tests --bench bench
 	$(CARGO) bench --locked -p tpm2-provider-missing --bench timing

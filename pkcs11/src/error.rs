@@ -31,7 +31,7 @@ impl Error {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The code.
+    /// Returns the code.
     pub(crate) fn code(&self) -> CK_RV {
         self.code
     }
@@ -95,8 +95,8 @@ impl From<operations::Error> for Error {
 /// The codes that programs handle: a wrong PIN, a locked TPM, a missing TPM.
 fn code_of(kind: ErrorKind) -> CK_RV {
     match kind {
-        ErrorKind::Authorization => CKR_PIN_INCORRECT,
-        ErrorKind::PasswordMissing => CKR_USER_NOT_LOGGED_IN,
+        // The empty password was refused.
+        ErrorKind::Authorization | ErrorKind::PasswordMissing => CKR_PIN_INCORRECT,
         ErrorKind::Lockout => CKR_PIN_LOCKED,
         ErrorKind::NoTpm | ErrorKind::Io | ErrorKind::Timeout | ErrorKind::Forked => CKR_DEVICE_ERROR,
         ErrorKind::ObjectMemory => CKR_DEVICE_MEMORY,

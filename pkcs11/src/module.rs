@@ -31,7 +31,7 @@ struct Sessions {
 
 type State = Mutex<Option<Arc<Module>>>;
 
-/// The state of this process. A lock that another thread held during the fork belongs to the parent's state.
+/// Returns the state of this process. A lock that another thread held during the fork belongs to the parent's state.
 fn state() -> Arc<State> {
     static STATES: OnceLock<PerProcess<State>> = OnceLock::new();
     STATES.get_or_init(PerProcess::default).current(|_| Arc::default(), |_| ())
@@ -63,7 +63,8 @@ impl Module {
         Ok(())
     }
 
-    /// Ends the module. Calls of other threads that are in progress finish first; then the keys are evicted and the TPM is closed.
+    /// Ends the module: evicts the keys, and closes the TPM. A call of another thread that is in progress ends as if the module were
+    /// still there; a key that it uses is evicted after it.
     ///
     /// # Errors
     /// CKR_CRYPTOKI_NOT_INITIALIZED
@@ -72,13 +73,13 @@ impl Module {
         let closed = std::mem::take(&mut *lock(&module.sessions));
         drop(closed);
         for slot in &module.slots {
-            slot.logout();
+            drop(slot.logout());
         }
         module.tpm.close();
         Ok(())
     }
 
-    /// The module of this process.
+    /// Returns the module of this process.
     ///
     /// # Errors
     /// CKR_CRYPTOKI_NOT_INITIALIZED
@@ -86,12 +87,12 @@ impl Module {
         lock(&state()).clone().ok_or_else(not_initialized)
     }
 
-    /// All slots.
+    /// Returns all slots.
     pub(crate) fn slots(&self) -> &[Arc<Slot>] {
         &self.slots
     }
 
-    /// A slot.
+    /// Returns a slot.
     ///
     /// # Errors
     /// CKR_SLOT_ID_INVALID
@@ -109,7 +110,7 @@ impl Module {
         handle
     }
 
-    /// A session.
+    /// Returns a session.
     ///
     /// # Errors
     /// CKR_SESSION_HANDLE_INVALID
@@ -136,20 +137,44 @@ impl Module {
     fn close_where(&self, slot: &Arc<Slot>, which: impl Fn(CK_SESSION_HANDLE) -> bool) {
         let mut sessions = lock(&self.sessions);
         let Sessions { open, secrets, .. } = &mut *sessions;
-        open.retain(|handle, session| !(Arc::ptr_eq(&session.slot, slot) && which(*handle)));
+        // What is removed is dropped without the lock, because dropping a key uses the TPM.
+        let closing = |(handle, session): &(&CK_SESSION_HANDLE, &Arc<Session>)| {
+            Arc::ptr_eq(&session.slot, slot) && which(**handle)
+        };
+        let closing: Vec<_> = open.iter().filter(closing).map(|(handle, _)| *handle).collect();
+        let closed: Vec<_> = closing.iter().filter_map(|handle| open.remove(handle)).collect();
         secrets.retain(|_, secret| open.contains_key(&secret.session()));
         let is_last = !open.values().any(|session| Arc::ptr_eq(&session.slot, slot));
+        let logout = is_last.then(|| slot.logout());
         drop(sessions);
-        if is_last {
-            slot.logout();
-        }
+        drop((closed, logout));
+    }
+
+    /// Ends the login of a slot, and removes its private derived keys. Returns false if the user was not logged in.
+    pub(crate) fn logout(&self, slot: &Arc<Slot>) -> bool {
+        let mut sessions = lock(&self.sessions);
+        sessions.secrets.retain(|_, secret| secret.slot() != slot.id() || !secret.is_private());
+        let (evicted, was_logged_in) = slot.logout();
+        drop(sessions);
+        drop(evicted);
+        was_logged_in
     }
 
     /// Adds a derived key, which lives as long as its session.
-    pub(crate) fn add_secret(&self, secret: Secret) -> CK_OBJECT_HANDLE {
+    ///
+    /// # Errors
+    /// CKR_SESSION_HANDLE_INVALID: the session was closed meanwhile. CKR_USER_NOT_LOGGED_IN: the key is private, and the login has ended.
+    pub(crate) fn add_secret(&self, slot: &Slot, secret: Secret) -> Result<CK_OBJECT_HANDLE> {
         let handle = secret.handle();
-        lock(&self.sessions).secrets.insert(handle, Arc::new(secret));
-        handle
+        let mut sessions = lock(&self.sessions);
+        if !sessions.open.contains_key(&secret.session()) {
+            return Err(no_session(secret.session()));
+        }
+        if secret.is_private() && !slot.is_logged_in() {
+            return Err(Error::new(CKR_USER_NOT_LOGGED_IN, "a private key is derived during a login"));
+        }
+        sessions.secrets.insert(handle, Arc::new(secret));
+        Ok(handle)
     }
 
     /// Removes a derived key. Returns false if there is none.
@@ -157,12 +182,12 @@ impl Module {
         lock(&self.sessions).secrets.remove(&handle).is_some()
     }
 
-    /// The derived keys of a slot.
+    /// Returns the derived keys of a slot.
     pub(crate) fn secrets(&self, slot: CK_SLOT_ID) -> Vec<Arc<Secret>> {
         lock(&self.sessions).secrets.values().filter(|secret| secret.slot() == slot).cloned().collect()
     }
 
-    /// The numbers of open sessions of a slot: all, and those that may write.
+    /// Returns the numbers of open sessions of a slot: all, and those that may write.
     pub(crate) fn count_sessions(&self, slot: &Arc<Slot>) -> (CK_ULONG, CK_ULONG) {
         let sessions = lock(&self.sessions);
         let of_slot = sessions.open.values().filter(|session| Arc::ptr_eq(&session.slot, slot));

@@ -33,7 +33,7 @@ impl Session {
         Self { handle, slot, writes, active: Mutex::default() }
     }
 
-    /// What is in progress.
+    /// Locks what is in progress.
     pub(crate) fn active(&self) -> MutexGuard<'_, Active> {
         lock(&self.active)
     }
@@ -56,12 +56,12 @@ impl Session {
     }
 }
 
-/// The error of a function that continues an operation which was not begun.
+/// Returns the error of a function that continues an operation which was not begun.
 pub(crate) fn not_begun() -> Error {
     Error::new(CKR_OPERATION_NOT_INITIALIZED, "no such operation is in progress in this session")
 }
 
-/// The error of a function that begins an operation while one is in progress.
+/// Returns the error of a function that begins an operation while one is in progress.
 pub(crate) fn in_progress() -> Error {
     Error::new(CKR_OPERATION_ACTIVE, "such an operation is already in progress in this session")
 }

@@ -2,18 +2,25 @@
 //!
 //! The PIN is the password of the token's keys. C_Login proves it with a key. A wrong PIN counts once towards the TPM's lockout, because
 //! it is tried with one protected key only. A key with another password refuses the PIN when it is used.
+//!
+//! No lock is held while the TPM works: it may be busy for minutes, and other threads ask for the state of the token.
 
-use std::collections::{HashMap, HashSet};
+mod login;
+mod open_keys;
+
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use cryptoki_sys::*;
-use keyfile::Attributes;
-use tokens::{Contents, Token, TokenKey};
+use tokens::{Certificate, Contents, Token, TokenKey};
 use tpm::{Auth, HINT, Tpm, trace};
 
 use crate::error::{Error, Result};
 use crate::module::lock;
 use crate::operation::OpenKey;
+pub(crate) use login::LONGEST_PIN;
+use login::Login;
+use open_keys::OpenKeys;
 
 /// A slot.
 pub(crate) struct Slot {
@@ -23,18 +30,9 @@ pub(crate) struct Slot {
     login: Mutex<Login>,
     /// The contents that a search or another call has last found.
     known: Mutex<Option<Arc<Contents>>>,
-    /// The keys in use, by their numbers. They keep their slot in the TPM, and what is known about their passwords.
-    keys: Mutex<HashMap<u64, Arc<OpenKey>>>,
+    keys: Mutex<OpenKeys>,
     /// The numbers of keys that this process removed: programs remove the public half, too.
     removed: Mutex<HashSet<u64>>,
-}
-
-/// The state of the login.
-#[derive(Default)]
-struct Login {
-    pin: Option<Auth>,
-    /// CKF_USER_PIN_*, as the last refusal showed them.
-    flags: CK_FLAGS,
 }
 
 impl Slot {
@@ -50,22 +48,22 @@ impl Slot {
         }
     }
 
-    /// The number of the slot.
+    /// Returns the number of the slot.
     pub(crate) fn id(&self) -> CK_SLOT_ID {
         self.id
     }
 
-    /// The token.
+    /// Returns the token.
     pub(crate) fn token(&self) -> &Token {
         &self.token
     }
 
-    /// The TPM with the keys of the token.
+    /// Returns the TPM with the keys of the token.
     pub(crate) fn tpm(&self) -> &Tpm {
         &self.tpm
     }
 
-    /// Checks that the token is there: the key files of its sections exist.
+    /// Checks that the token is there: a key file of its sections exists.
     ///
     /// # Errors
     /// CKR_TOKEN_NOT_PRESENT
@@ -80,7 +78,7 @@ impl Slot {
         }
     }
 
-    /// The keys and certificates of the token. Files that have changed are read.
+    /// Returns the keys and certificates of the token. Files that have changed are read.
     ///
     /// # Errors
     /// CKR_TOKEN_NOT_PRESENT, or the files cannot be read.
@@ -103,116 +101,26 @@ impl Slot {
         }
     }
 
-    /// The contents as they were last found: programs ask for many attributes of what a search has found.
+    /// Returns the contents as they were last found: programs ask for many attributes of what a search has found.
     ///
     /// # Errors
-    /// As [`Slot::contents`], if they were never found.
+    /// As [`Slot::contents`], if they were never found or this process has changed them.
     pub(crate) fn known(&self) -> Result<Arc<Contents>> {
         let known = lock(&self.known).clone();
         known.map_or_else(|| self.contents(), Ok)
     }
 
-    /// Logs in.
+    /// Runs a change of the token. The contents are read again before the next use.
     ///
     /// # Errors
-    /// CKR_USER_ALREADY_LOGGED_IN; CKR_PIN_INCORRECT, CKR_PIN_LOCKED; or the TPM fails.
-    pub(crate) fn login(&self, pin: &[u8]) -> Result<()> {
-        let mut login = lock(&self.login);
-        if login.pin.is_some() {
-            return Err(Error::new(CKR_USER_ALREADY_LOGGED_IN, "the user is already logged in"));
-        }
-        let auth = Auth::new(pin);
-        if let Err(error) = self.prove(&auth) {
-            login.flags = self.flags_after(&error);
-            return Err(error);
-        }
-        *login = Login { pin: Some(auth), flags: 0 };
-        drop(login);
-        // A key that was used before the login has no password, or not this one.
-        lock(&self.keys).retain(|_, key| !key.needs_password());
-        Ok(())
-    }
-
-    /// Proves the PIN with the first key that accepts it. A key that cannot be tried, for example because it belongs to another TPM, does
-    /// not keep the next one from it.
-    fn prove(&self, auth: &Auth) -> Result<()> {
-        let contents = self.contents()?;
-        let mut failed = None;
-        let mut is_counted = false;
-        for key in contents.keys.iter().filter(|key| key.needs_password()) {
-            if is_counted && is_protected(key) {
-                continue;
-            }
-            let tried = key.open(&self.tpm, Some(auth.clone())).and_then(|key| Ok(key.prove()?));
-            let Err(error) = tried.map_err(Error::from) else { return Ok(()) };
-            let is_refused = matches!(error.code(), CKR_PIN_INCORRECT | CKR_PIN_LOCKED);
-            is_counted |= is_refused && is_protected(key);
-            // That the PIN is wrong tells the user more than that a key cannot be tried.
-            failed = match failed {
-                Some(before) if !is_refused => Some(before),
-                _ => Some(error),
-            };
-        }
-        failed.map_or(Ok(()), Err)
-    }
-
-    /// The flags of a token whose PIN was refused. Keys without dictionary-attack protection have no limit.
-    fn flags_after(&self, error: &Error) -> CK_FLAGS {
-        if error.code() == CKR_PIN_LOCKED {
-            return CKF_USER_PIN_LOCKED;
-        }
-        let protected = self
-            .contents()
-            .is_ok_and(|contents| contents.keys.iter().any(|key| key.needs_password() && is_protected(key)));
-        if error.code() != CKR_PIN_INCORRECT || !protected {
-            return 0;
-        }
-        match self.tpm.lockout() {
-            Ok(lockout) if lockout.is_locked() => CKF_USER_PIN_LOCKED,
-            Ok(lockout) if lockout.failures.saturating_add(1) >= lockout.max_failures => {
-                CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_COUNT_LOW
-            }
-            _ => CKF_USER_PIN_COUNT_LOW,
-        }
-    }
-
-    /// Ends the login, and evicts the keys. Returns false if nobody was logged in.
-    pub(crate) fn logout(&self) -> bool {
-        let was_logged_in = lock(&self.login).pin.take().is_some();
-        let evicted = std::mem::take(&mut *lock(&self.keys));
-        drop(evicted);
-        was_logged_in
-    }
-
-    /// Returns true if the user is logged in.
-    pub(crate) fn is_logged_in(&self) -> bool {
-        lock(&self.login).pin.is_some()
-    }
-
-    /// The PIN of the login: the password of new keys.
-    pub(crate) fn pin(&self) -> Option<Auth> {
-        lock(&self.login).pin.clone()
-    }
-
-    /// CKF_USER_PIN_*, as the last refusal showed them.
-    pub(crate) fn pin_flags(&self) -> CK_FLAGS {
-        lock(&self.login).flags
-    }
-
-    /// Changes the password of the keys from `old` to `new`.
-    ///
-    /// # Errors
-    /// CKR_PIN_INCORRECT, CKR_PIN_LOCKED; or the keys cannot be changed.
-    pub(crate) fn set_pin(&self, old: &[u8], new: &[u8]) -> Result<()> {
-        let (old, new) = (Auth::new(old), Auth::new(new));
-        self.token.change_password(&self.tpm, &old, &new)?;
-        let mut login = lock(&self.login);
-        if let Some(pin) = &mut login.pin {
-            *pin = new;
-        }
-        drop(login);
-        lock(&self.keys).clear();
-        Ok(())
+    /// Those of `change`.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&Token) -> std::result::Result<T, tokens::Error>,
+    ) -> Result<T> {
+        let changed = change(&self.token);
+        *lock(&self.known) = None;
+        Ok(changed?)
     }
 
     /// Removes a key: its file gets another name.
@@ -220,10 +128,19 @@ impl Slot {
     /// # Errors
     /// The file has changed or cannot be renamed.
     pub(crate) fn remove(&self, key: &TokenKey) -> Result<()> {
-        self.token.remove_key(key)?;
-        lock(&self.keys).remove(&key.number());
+        self.change(|token| token.remove_key(key))?;
         lock(&self.removed).insert(key.number());
+        let evicted = lock(&self.keys).remove(key.number());
+        drop(evicted);
         Ok(())
+    }
+
+    /// Removes a certificate: its file gets another name.
+    ///
+    /// # Errors
+    /// As [`Slot::remove`].
+    pub(crate) fn remove_certificate(&self, certificate: &Certificate) -> Result<()> {
+        self.change(|token| token.remove_certificate(certificate))
     }
 
     /// Returns true if this process has removed the key.
@@ -231,30 +148,46 @@ impl Slot {
         lock(&self.removed).contains(&number)
     }
 
-    /// Returns the key for a private operation. `pin` is the PIN of a login for this operation only (CKU_CONTEXT_SPECIFIC).
+    /// Returns the key for a private operation.
     ///
     /// # Errors
-    /// CKR_USER_NOT_LOGGED_IN; or the key cannot be opened.
-    pub(crate) fn open(&self, key: &Arc<TokenKey>, pin: Option<Auth>) -> Result<Arc<OpenKey>> {
-        let known = lock(&self.keys).get(&key.number()).cloned();
-        if let (Some(open), None) = (known, &pin) {
+    /// CKR_USER_NOT_LOGGED_IN; CKR_KEY_HANDLE_INVALID: the key is gone; or the key cannot be opened.
+    pub(crate) fn open(&self, number: u64) -> Result<Arc<OpenKey>> {
+        let key = self.key(number)?;
+        let logins = lock(&self.keys).logins();
+        if let Some(open) = lock(&self.keys).find(&key) {
             return Ok(open);
         }
         let auth = match key.needs_password() {
-            true => Some(pin.or_else(|| self.pin()).ok_or_else(|| {
-                Error::new(
-                    CKR_USER_NOT_LOGGED_IN,
-                    format!("the key {:?} has a password: log in first", key.label()),
-                )
-            })?),
+            true => Some(self.pin().ok_or_else(|| not_logged_in(&key))?),
             false => None,
         };
-        let open = Arc::new(OpenKey::new(key, key.open(&self.tpm, auth)?));
-        Ok(Arc::clone(lock(&self.keys).entry(key.number()).insert_entry(open).get()))
+        let open = Arc::new(OpenKey::new(key.open(&self.tpm, auth)?));
+        // A key that was opened during a login is not used after it.
+        lock(&self.keys).insert(&key, open, logins).ok_or_else(|| not_logged_in(&key))
+    }
+
+    /// Opens the key for one operation with its own login (CKU_CONTEXT_SPECIFIC), and proves the PIN.
+    ///
+    /// # Errors
+    /// CKR_PIN_INCORRECT, CKR_PIN_LOCKED; CKR_KEY_HANDLE_INVALID: the key is gone; or the TPM fails.
+    pub(crate) fn open_once(&self, number: u64, pin: Auth) -> Result<Arc<OpenKey>> {
+        login::check(&pin)?;
+        let open = self.key(number)?.open(&self.tpm, Some(pin))?;
+        open.prove_now()?;
+        Ok(Arc::new(OpenKey::new(open)))
+    }
+
+    /// Returns the key as it is now: its file may have a new password.
+    fn key(&self, number: u64) -> Result<Arc<TokenKey>> {
+        self.known()?
+            .key(number)
+            .cloned()
+            .ok_or_else(|| Error::new(CKR_KEY_HANDLE_INVALID, "the key was removed or replaced"))
     }
 }
 
-/// Returns true if a wrong password of the key counts towards the TPM's lockout.
-fn is_protected(key: &TokenKey) -> bool {
-    !key.public().attributes.contains(Attributes::NO_DA)
+fn not_logged_in(key: &TokenKey) -> Error {
+    let text = format!("the key {:?} has a password: log in first", key.label());
+    Error::new(CKR_USER_NOT_LOGGED_IN, text)
 }

@@ -19,6 +19,7 @@ mod esapi;
 mod event_loop;
 mod floor;
 mod openssl;
+mod pkcs11;
 mod soak;
 mod table;
 mod tail;
@@ -39,12 +40,20 @@ fn main() {
         Some("soak") => {
             soak::print(arguments.get(2).and_then(|word| word.parse().ok()).unwrap_or(100_000));
         }
+        // cargo bench -p tpm2-provider-tests --bench bench -- pkcs11 [KEYS]
+        Some("pkcs11") => {
+            pkcs11::print(arguments.get(2).filter(|word| *word != "--bench").map_or("", |word| word));
+        }
         // cargo bench adds --bench. cargo test --benches runs nothing here, since measurements are not tests. A name selects rows: cargo
         // bench -p tpm2-provider-tests --bench bench -- ECDH
         _ if arguments.iter().any(|argument| argument == "--bench") => {
             counts::print();
             tail::print();
-            table::print(arguments.get(1).filter(|word| *word != "--bench").map_or("", |word| word));
+            let name = arguments.get(1).filter(|word| *word != "--bench");
+            table::print(name.map_or("", |word| word));
+            if name.is_none() {
+                pkcs11::print("");
+            }
         }
         _ => println!("benchmarks run with: make bench"),
     }

@@ -73,6 +73,24 @@ fn with_its_module(openssl: Openssl, tcti: &str) -> Shell {
     openssl.shell().clone().env("OPENSSL_MODULES", modules).env("TPM2OPENSSL_TCTI", tcti)
 }
 
+/// Creates an empty token `keys` in a new store of tpm2-pkcs11. Returns a shell with its environment, and the path of its module.
+///
+/// # Panics
+/// If the module or its tool is missing.
+#[must_use]
+#[track_caller]
+pub fn tpm2_pkcs11(shell: &Shell, tcti: &str, pin: &str) -> (Shell, PathBuf) {
+    let module = folder().join("tpm2-pkcs11/libtpm2_pkcs11.so");
+    assert!(module.exists(), "{} is missing: run `scripts/deps bench`", module.display());
+    let store = shell.file("store");
+    std::fs::create_dir(&store).expect("a folder for the store");
+    let tool = shell.beside().env("TPM2TOOLS_TCTI", tcti);
+    tool.ok("tpm2_ptool init --path store");
+    tool.ok(&format!("tpm2_ptool addtoken --path store --pid 1 --label keys --sopin {pin} --userpin {pin}"));
+    let shell = shell.beside().env("TPM2_PKCS11_STORE", store).env("TPM2_PKCS11_TCTI", tcti);
+    (shell, module)
+}
+
 /// Returns a shell in which /usr/bin/python3 imports the verifiers of attestation from PyPI, and their versions of cryptography and cbor2.
 ///
 /// # Panics

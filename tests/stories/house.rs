@@ -1,6 +1,6 @@
 //! The structure of the workspace: which crate depends on which, where unsafe code may be, what the module imports and exports.
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tests::{Shell, module};
 
@@ -104,8 +104,42 @@ fn every_entry_from_c_stops_panics() {
 }
 
 #[test]
+fn every_entry_of_the_pkcs11_module_stops_panics() {
+    let folder = module::workspace().join("pkcs11/src/ffi");
+    let entries = fs::read_to_string(folder.join("entry.rs")).unwrap();
+    let table = entries.split("\nentries! {").nth(1).unwrap().split("\n}").next().unwrap();
+    assert!(table.matches(") =").count() > 40, "does this story still know an entry when it sees it?");
+    // One macro writes them all. Other functions of C are few: C_Initialize, and those that return the function lists.
+    let mut others = 0;
+    for file in files(&folder) {
+        for after in fs::read_to_string(&file).unwrap().split("extern \"C\" fn C_").skip(1) {
+            let definition = after.split("\n}").next().unwrap();
+            assert!(
+                definition.contains("guard::call("),
+                "{}: not behind the guard: {definition}",
+                file.display()
+            );
+            others += 1;
+        }
+    }
+    assert_eq!(others, 4);
+}
+
+#[test]
+fn the_pkcs11_module_shows_its_entries_only_and_needs_no_libcrypto() {
+    let module = module::pkcs11();
+    let needed = needed(&module);
+    let allowed = ["libtss2-tctildr.so", "libc.so", "libgcc_s.so", "ld-linux"];
+    assert!(needed.iter().all(|library| allowed.iter().any(|name| library.starts_with(name))), "{needed:?}");
+    let nm = Shell::new("house").ok(&format!("nm -D --defined-only {}", module.display()));
+    let names: Vec<String> =
+        nm.out().lines().filter_map(|l| l.split(' ').next_back()).map(str::to_owned).collect();
+    assert_eq!(names, ["C_GetFunctionList", "C_GetInterface", "C_GetInterfaceList"]);
+}
+
+#[test]
 fn the_module_needs_the_tcti_loader_only_and_no_libcrypto() {
-    let needed = needed();
+    let needed = needed(&module());
     // Whoever loads it has a libcrypto, shared or linked in, of whatever version: a name here would bring in another one.
     let allowed = ["libtss2-tctildr.so", "libc.so", "libgcc_s.so", "ld-linux"];
     for library in &needed {
@@ -143,8 +177,8 @@ fn the_lints_of_the_workspace_bind_every_crate() {
     }
 }
 
-fn needed() -> Vec<String> {
-    let dynamic = Shell::new("house").ok(&format!("readelf -d {}", module().display())).out();
+fn needed(module: &Path) -> Vec<String> {
+    let dynamic = Shell::new("house").ok(&format!("readelf -d {}", module.display())).out();
     let library = |line: &str| Some(line.split_once('[')?.1.split_once(']')?.0.to_owned());
     dynamic.lines().filter(|line| line.contains("(NEEDED)")).filter_map(library).collect()
 }
@@ -173,12 +207,13 @@ pub(crate) fn dependencies(name: &str) -> Vec<(String, String)> {
 
 /// Every page of the repository: README.md, its sisters, those of the provider and of the fuzz targets, and all below docs.
 pub(crate) fn pages() -> Vec<PathBuf> {
-    const BESIDE: [&str; 6] = [
+    const BESIDE: [&str; 7] = [
         "README.md",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "SECURITY.md",
         "provider/provider-tpm2.md",
+        "pkcs11/tpm2-keyfiles-pkcs11.md",
         "fuzz/README.md",
     ];
     let root = module::workspace();
@@ -187,7 +222,7 @@ pub(crate) fn pages() -> Vec<PathBuf> {
     BESIDE.map(|page| root.join(page)).into_iter().chain(docs).collect()
 }
 
-fn files(folder: &std::path::Path) -> Vec<PathBuf> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

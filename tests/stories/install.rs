@@ -214,8 +214,8 @@ fn the_licence_of_every_linked_crate_is_installed() {
     site.make("install", &site.packaged()).ok();
     let licences = site.0.text(&format!("{DOC}/LICENSE-THIRD-PARTY"));
     let (crates, texts) = licences.split_once("\n====").unwrap();
-    let libraries = ["missing", "keyfile", "crypto", "attestation", "tpm"];
-    for name in libraries.iter().chain(&["provider", "keytool"]) {
+    let libraries = ["missing", "keyfile", "crypto", "attestation", "tpm", "operations", "tokens"];
+    for name in libraries.iter().chain(&["provider", "pkcs11", "keytool"]) {
         for (_, dependency) in
             house::dependencies(name).iter().filter(|(section, _)| section == "dependencies")
         {

@@ -2,8 +2,9 @@
 
 mod join;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::certificate::Certificate;
 use crate::error::Error;
@@ -19,6 +20,8 @@ pub struct Contents {
     pub certificates: Vec<Arc<Certificate>>,
     /// The files that could not be read. They do not hide the others.
     pub faults: Vec<Fault>,
+    /// Where the keys and the certificates are, by their numbers. Programs ask for ten attributes of each of a thousand keys.
+    places: OnceLock<HashMap<u64, usize>>,
 }
 
 /// A file that could not be read, or that does not belong to its token.
@@ -37,16 +40,32 @@ impl Fault {
 }
 
 impl Contents {
+    pub(crate) fn new(
+        keys: Vec<Arc<TokenKey>>,
+        certificates: Vec<Arc<Certificate>>,
+        faults: Vec<Fault>,
+    ) -> Self {
+        Self { keys, certificates, faults, places: OnceLock::new() }
+    }
+
     /// Returns the key with this number.
     #[must_use]
     pub fn key(&self, number: u64) -> Option<&Arc<TokenKey>> {
-        self.keys.iter().find(|key| key.number() == number)
+        self.keys.get(self.place(number)?).filter(|key| key.number() == number)
     }
 
     /// Returns the certificate with this number.
     #[must_use]
     pub fn certificate(&self, number: u64) -> Option<&Arc<Certificate>> {
-        self.certificates.iter().find(|certificate| certificate.number() == number)
+        self.certificates.get(self.place(number)?).filter(|certificate| certificate.number() == number)
+    }
+
+    fn place(&self, number: u64) -> Option<usize> {
+        let places = self.places.get_or_init(|| {
+            let keys = self.keys.iter().map(|key| key.number()).zip(0..);
+            keys.chain(self.certificates.iter().map(|certificate| certificate.number()).zip(0..)).collect()
+        });
+        places.get(&number).copied()
     }
 
     /// Returns true if a key needs a password: the token has a PIN.

@@ -4,6 +4,7 @@ mod source;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tpm::Tpm;
 
@@ -12,6 +13,9 @@ use crate::error::Error;
 use crate::file::{self, Naming, Parsed};
 use crate::key::TokenKey;
 use crate::stamp::Stamp;
+
+/// The time after which the TPM is asked again for a key that it could not show. A program may ask for the contents a hundred times.
+const PAUSE: Duration = Duration::from_secs(5);
 pub(crate) use source::Private;
 
 /// A section.
@@ -47,6 +51,8 @@ struct Known {
 struct State {
     stamps: Option<[Option<Stamp>; 3]>,
     key: Option<Arc<TokenKey>>,
+    /// When the TPM was last asked in vain for the public area of a persistent key.
+    asked: Option<Instant>,
     /// The files with certificates: that of the key, and the one of the section.
     parsed: Vec<(PathBuf, Parsed)>,
     faults: Vec<Fault>,
@@ -82,13 +88,14 @@ impl Sections {
 
 impl Section {
     /// Reads the files of the section if one of them has changed. Returns true if so. A key at a handle whose public area could not be read is
-    /// tried again.
+    /// tried again after a pause.
     fn refresh(&self, state: &mut State, tpm: &Tpm) -> bool {
         let paths = [self.private.path(), self.public.as_deref(), self.certificate.as_deref()];
         let stamps =
             paths.map(|path| path.and_then(|path| path.metadata().ok()).map(|found| Stamp::of(&found)));
         let is_read = state.key.is_some() || self.private.path().is_some() || self.public.is_some();
-        if state.stamps == Some(stamps) && is_read {
+        let is_asked = state.asked.is_some_and(|asked| asked.elapsed() < PAUSE);
+        if state.stamps == Some(stamps) && (is_read || is_asked) {
             return false;
         }
         *state = State { stamps: Some(stamps), ..State::default() };
@@ -98,7 +105,10 @@ impl Section {
                 state.key = Some(Arc::new(key));
                 state.parsed.extend(parsed);
             }
-            Err(error) => fail(self.private.path().map(PathBuf::from), error),
+            Err(error) => {
+                fail(self.private.path().map(PathBuf::from), error);
+                state.asked = Some(Instant::now());
+            }
         }
         if let Some(path) = &self.certificate {
             match self.certificates(path, state.key.as_deref()) {
@@ -140,5 +150,6 @@ fn joined(states: &[State], before: Option<&Contents>) -> Contents {
     let others = states.iter().flat_map(|state| &state.parsed).flat_map(|(path, parsed)| {
         parsed.faults.iter().map(|error| Fault { path: Some(path.clone()), error: error.clone() })
     });
-    Contents { faults: own.chain(others).collect(), keys, certificates }
+    let faults = own.chain(others).collect();
+    Contents::new(keys, certificates, faults)
 }

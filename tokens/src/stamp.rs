@@ -15,6 +15,8 @@ pub(crate) struct Stamp {
 
 /// The time in which two changes may have the same time: some file systems count seconds, or two of them.
 const COARSE: Duration = Duration::from_secs(3);
+/// The same for a file system that counts fractions of a second: the kernel's clock for files ticks at least a hundred times a second.
+const FINE: Duration = Duration::from_millis(100);
 
 impl Stamp {
     pub(crate) fn of(found: &Metadata) -> Self {
@@ -28,9 +30,13 @@ impl Stamp {
 
     /// Returns true if a later change would get another time. Until then, the same stamp does not mean that nothing has changed.
     pub(crate) fn is_settled(&self) -> bool {
-        let seconds = u64::try_from(self.modified.0.max(self.changed.0)).unwrap_or_default();
-        let last = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let (seconds, nanos) = self.modified.max(self.changed);
+        let (seconds, nanos) =
+            (u64::try_from(seconds).unwrap_or_default(), u64::try_from(nanos).unwrap_or_default());
+        let since = Duration::from_secs(seconds).saturating_add(Duration::from_nanos(nanos));
+        let last = SystemTime::UNIX_EPOCH.checked_add(since);
         let age = last.and_then(|last| SystemTime::now().duration_since(last).ok());
-        age.is_some_and(|age| age > COARSE)
+        let enough = if nanos == 0 { COARSE } else { FINE };
+        age.is_some_and(|age| age > enough)
     }
 }

@@ -28,6 +28,12 @@ impl Auth {
         self.bytes.is_empty()
     }
 
+    /// Returns true if the TPM takes both for the same password. Takes the same time for any other password of the same length.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        cut(&self.bytes).ct_eq(cut(&other.bytes)).into()
+    }
+
     /// Returns the authValue for an object with this nameAlg, computed as other tools do: trailing zeros are removed; a value longer
     /// than the digest is hashed, and trailing zeros are removed again (TPM 2.0 Part 1 §17.6.4.2 for the zeros).
     #[must_use]
@@ -79,5 +85,6 @@ mod tests {
         assert_eq!(value(&padded, HashAlg::Sha256), HashAlg::Sha256.digest(&[&[7; 40]]));
         assert_eq!(cut(&[1, 2, 0]), [1, 2]);
         assert_eq!(value(&[], HashAlg::Sha256), []);
+        assert!(Auth::new("a").is_same(&Auth::new("a\0")) && !Auth::new("a").is_same(&Auth::new("b")));
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use cryptoki_sys::*;
 
-use super::output::{Items, Output, Slot};
+use super::output::{Area, Items, Output, Slot};
 use super::template::{Answers, Template};
 use crate::error::{Error, Result};
 
@@ -171,36 +171,31 @@ impl Argument for Buffer {
 }
 
 impl Argument for Fill {
-    type Converted<'a> = &'a mut [u8];
-    unsafe fn convert<'a>(self) -> Result<&'a mut [u8]> {
-        // SAFETY: promised by the caller. It checks the pointer and the length.
-        let length = unsafe { slice(self.0, self.1) }?.len();
-        if length == 0 {
-            return Ok(&mut []);
-        }
-        // SAFETY: not NULL, promised by the caller. Any bytes are valid.
-        Ok(unsafe { std::slice::from_raw_parts_mut(self.0, length) })
+    type Converted<'a> = Area<'a>;
+    unsafe fn convert<'a>(self) -> Result<Area<'a>> {
+        // SAFETY: promised by the caller.
+        unsafe { Area::new(self.0, self.1) }
     }
 }
 
-impl<T: Copy> Argument for Out<T> {
-    type Converted<'a> = Slot<T>;
+impl<T: Copy + 'static> Argument for Out<T> {
+    type Converted<'a> = Slot<'a, T>;
     unsafe fn convert<'a>(self) -> Result<Self::Converted<'a>> {
         // SAFETY: promised by the caller.
         unsafe { Slot::new(self.0) }
     }
 }
 
-impl<T: Copy> Argument for List<T> {
-    type Converted<'a> = Items<T>;
+impl<T: Copy + 'static> Argument for List<T> {
+    type Converted<'a> = Items<'a, T>;
     unsafe fn convert<'a>(self) -> Result<Self::Converted<'a>> {
         // SAFETY: promised by the caller.
         unsafe { Items::new(self.0, self.1) }
     }
 }
 
-impl<T: Copy> Argument for AtMost<T> {
-    type Converted<'a> = Items<T>;
+impl<T: Copy + 'static> Argument for AtMost<T> {
+    type Converted<'a> = Items<'a, T>;
     unsafe fn convert<'a>(self) -> Result<Self::Converted<'a>> {
         if self.0.is_null() {
             return Err(bad("the list is NULL"));
@@ -229,8 +224,11 @@ impl Argument for Asked {
 impl Argument for Mechanism {
     type Converted<'a> = Option<MechanismArgument<'a>>;
     unsafe fn convert<'a>(self) -> Result<Option<MechanismArgument<'a>>> {
-        // SAFETY: promised by the caller.
-        let Some(mechanism) = (unsafe { self.0.as_ref() }) else { return Ok(None) };
+        if self.0.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: not NULL, promised by the caller.
+        let mechanism = unsafe { self.0.read_unaligned() };
         Ok(Some(MechanismArgument {
             mechanism: mechanism.mechanism,
             parameter: mechanism.pParameter,
@@ -244,8 +242,8 @@ impl Argument for Mechanism {
 impl Argument for InitializeArgs {
     type Converted<'a> = Option<CK_C_INITIALIZE_ARGS>;
     unsafe fn convert<'a>(self) -> Result<Self::Converted<'a>> {
-        // SAFETY: promised by the caller.
-        Ok(unsafe { self.0.cast::<CK_C_INITIALIZE_ARGS>().as_ref() }.copied())
+        // SAFETY: not NULL, promised by the caller.
+        Ok((!self.0.is_null()).then(|| unsafe { self.0.cast::<CK_C_INITIALIZE_ARGS>().read_unaligned() }))
     }
 }
 

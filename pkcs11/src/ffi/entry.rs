@@ -84,7 +84,7 @@ entries! {
     C_SignRecoverInit(handle: Session, mechanism: *mut CK_MECHANISM, which: CK_OBJECT_HANDLE) =
         (handle, Mechanism(mechanism), which) => sign::init_recover;
     C_SignRecover(handle: Session, data: Data, length: CK_ULONG, out: Data, out_length: Length) =
-        (handle, Bytes(data, length), Buffer(out, out_length)) => sign::once;
+        (handle, Bytes(data, length), Buffer(out, out_length)) => sign::once_recover;
 
     C_GenerateKeyPair(
         handle: Session, mechanism: *mut CK_MECHANISM, public: *mut CK_ATTRIBUTE, public_count: CK_ULONG,

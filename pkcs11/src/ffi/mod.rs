@@ -1,7 +1,8 @@
 //! The interface to C.
 //!
 //! Shared promise of all callers: a program calls a function as PKCS#11 describes it. Pointers are NULL or valid for the given
-//! length until the call returns; strings and structures are those of the specification.
+//! length until the call returns; strings and structures are those of the specification. Input and output may be the same memory, so
+//! this module copies its input before it writes the output.
 
 mod argument;
 mod entry;
@@ -13,5 +14,5 @@ mod template;
 mod unsupported;
 
 pub(crate) use argument::MechanismArgument;
-pub(crate) use output::{Items, Output, Slot};
+pub(crate) use output::{Area, Items, Output, Slot};
 pub(crate) use template::{Answers, Template};

@@ -1,20 +1,25 @@
-//! Places for results, and the size protocol of PKCS#11 §5.2: NULL asks for the size, a small buffer is an error that tells it.
+//! Places for results, and the size protocol of PKCS#11 §5.2: NULL asks for the size; for a small buffer, the error reports it, too.
 
 use std::marker::PhantomData;
 
 use cryptoki_sys::{CK_BYTE, CK_ULONG, CKR_BUFFER_TOO_SMALL};
+use zeroize::Zeroizing;
 
 use super::argument::bad;
 use crate::error::{Error, Result};
 
 /// The place for one value.
-pub(crate) struct Slot<T>(*mut T);
+pub(crate) struct Slot<'a, T>(*mut T, PhantomData<&'a mut T>);
 
-impl<T: Copy> Slot<T> {
+impl<T: Copy> Slot<'_, T> {
     /// # Safety
-    /// `pointer` is NULL or valid while this lives.
+    /// `pointer` is NULL or valid for `'a`.
     pub(super) unsafe fn new(pointer: *mut T) -> Result<Self> {
-        if pointer.is_null() { Err(bad("the place for the result is NULL")) } else { Ok(Self(pointer)) }
+        if pointer.is_null() {
+            Err(bad("the place for the result is NULL"))
+        } else {
+            Ok(Self(pointer, PhantomData))
+        }
     }
 
     /// Writes the value.
@@ -25,15 +30,15 @@ impl<T: Copy> Slot<T> {
 }
 
 /// Places for several values.
-pub(crate) struct Items<T> {
+pub(crate) struct Items<'a, T> {
     items: *mut T,
     room: usize,
-    count: Slot<CK_ULONG>,
+    count: Slot<'a, CK_ULONG>,
 }
 
-impl<T: Copy> Items<T> {
+impl<T: Copy> Items<'_, T> {
     /// # Safety
-    /// `count` is NULL or valid, `items` is NULL or valid for that many values, while this lives.
+    /// `count` is NULL or valid, `items` is NULL or valid for that many values, for `'a`.
     pub(super) unsafe fn new(items: *mut T, count: *mut CK_ULONG) -> Result<Self> {
         // SAFETY: promised by the caller.
         let slot = unsafe { Slot::new(count) }?;
@@ -53,7 +58,7 @@ impl<T: Copy> Items<T> {
         Ok(Self { items, room: usize::try_from(room).unwrap_or(usize::MAX), count })
     }
 
-    /// The number of values that fit.
+    /// Returns the number of values that fit.
     pub(crate) fn room(&self) -> usize {
         self.room
     }
@@ -89,7 +94,7 @@ impl<T: Copy> Items<T> {
 pub(crate) struct Output<'a> {
     buffer: *mut CK_BYTE,
     room: usize,
-    length: Slot<CK_ULONG>,
+    length: Slot<'a, CK_ULONG>,
     lifetime: PhantomData<&'a mut [u8]>,
 }
 
@@ -140,6 +145,45 @@ impl Output<'_> {
             return Ok(());
         }
         Err(Error::new(CKR_BUFFER_TOO_SMALL, format!("{size} bytes are needed, the buffer has {room}")))
+    }
+}
+
+/// A buffer that is filled completely.
+pub(crate) struct Area<'a> {
+    start: *mut CK_BYTE,
+    length: usize,
+    lifetime: PhantomData<&'a mut [u8]>,
+}
+
+impl Area<'_> {
+    /// # Safety
+    /// `start` is NULL or valid for `length` bytes, for `'a`.
+    pub(super) unsafe fn new(start: *mut CK_BYTE, length: CK_ULONG) -> Result<Self> {
+        match (start.is_null(), usize::try_from(length)) {
+            (true, Ok(1..)) => Err(bad("the buffer is NULL but has a length")),
+            (_, Ok(length)) => Ok(Self { start, length, lifetime: PhantomData }),
+            (_, Err(_)) => Err(bad("a length is larger than the memory")),
+        }
+    }
+
+    /// Fills the buffer in pieces. The caller has not initialized it, so each piece is written here first.
+    ///
+    /// # Errors
+    /// Those of `fill`.
+    pub(crate) fn fill(self, mut fill: impl FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
+        let mut piece = Zeroizing::new([0; 256]);
+        let mut done = 0;
+        while done < self.length {
+            let size = piece.len().min(self.length.saturating_sub(done));
+            let Some(part) = piece.get_mut(..size) else { break };
+            fill(part)?;
+            // SAFETY: below the length, promised at the creation.
+            let place = unsafe { self.start.add(done) };
+            // SAFETY: the piece fits into the rest.
+            unsafe { std::ptr::copy_nonoverlapping(part.as_ptr(), place, size) };
+            done = done.saturating_add(size);
+        }
+        Ok(())
     }
 }
 
@@ -199,5 +243,24 @@ mod tests {
         assert_eq!(count, 3);
         // SAFETY: NULL is an error.
         assert!(unsafe { Slot::<u16>::new(ptr::null_mut()) }.is_err());
+    }
+
+    #[test]
+    fn an_area_is_filled_to_its_end_only() {
+        for length in [0_usize, 1, 256, 257, 1000] {
+            let mut buffer = vec![7; length + 1];
+            // SAFETY: the buffer is longer.
+            let area = unsafe { Area::new(buffer.as_mut_ptr(), u64::try_from(length).unwrap()) }.unwrap();
+            area.fill(|part| {
+                part.fill(1);
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(buffer, [vec![1; length], vec![7]].concat());
+        }
+        // SAFETY: NULL without a length is allowed, with one an error.
+        assert!(unsafe { Area::new(ptr::null_mut(), 0) }.is_ok());
+        // SAFETY: as above.
+        assert!(unsafe { Area::new(ptr::null_mut(), 1) }.is_err());
     }
 }

@@ -28,17 +28,17 @@ impl<'a> Template<'a> {
         attributes.iter().map(read).collect::<Result<_>>().map(Self)
     }
 
-    /// All attributes.
+    /// Returns all attributes.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (CK_ATTRIBUTE_TYPE, &'a [u8])> + '_ {
         self.0.iter().copied()
     }
 
-    /// The value of an attribute.
+    /// Returns the value of an attribute.
     pub(crate) fn bytes(&self, wanted: CK_ATTRIBUTE_TYPE) -> Option<&'a [u8]> {
         self.iter().find(|(attribute, _)| *attribute == wanted).map(|(_, value)| value)
     }
 
-    /// The value of an attribute with a number.
+    /// Returns the value of an attribute with a number.
     ///
     /// # Errors
     /// CKR_ATTRIBUTE_VALUE_INVALID
@@ -47,7 +47,7 @@ impl<'a> Template<'a> {
         self.bytes(wanted).map(number).transpose().map_err(|_| invalid(wanted))
     }
 
-    /// The value of a boolean attribute.
+    /// Returns the value of a boolean attribute.
     ///
     /// # Errors
     /// CKR_ATTRIBUTE_VALUE_INVALID
@@ -59,7 +59,7 @@ impl<'a> Template<'a> {
         }
     }
 
-    /// The value of an attribute with text.
+    /// Returns the value of an attribute with text.
     ///
     /// # Errors
     /// CKR_ATTRIBUTE_VALUE_INVALID
@@ -88,7 +88,7 @@ impl<'a> Answers<'a> {
         Ok(Self(unsafe { std::slice::from_raw_parts_mut(attributes, count) }))
     }
 
-    /// Answers every attribute (PKCS#11 §5.7.5): an attribute that has no answer does not keep the others from theirs.
+    /// Answers every attribute (PKCS#11 §5.7.5), also after one that has no answer.
     ///
     /// # Errors
     /// CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID or CKR_BUFFER_TOO_SMALL for the last attribute without an answer.
@@ -128,6 +128,9 @@ fn put(attribute: &mut CK_ATTRIBUTE, value: Zeroizing<Vec<u8>>) -> Option<CK_RV>
 /// # Safety
 /// The shared promise of `ffi`.
 unsafe fn list<'a>(attributes: *const CK_ATTRIBUTE, count: CK_ULONG) -> Result<&'a [CK_ATTRIBUTE]> {
+    if !attributes.is_aligned() {
+        return Err(bad("the list of attributes is not aligned"));
+    }
     match (attributes.is_null(), usize::try_from(count)) {
         (_, Ok(0)) => Ok(&[]),
         (true, _) => Err(bad("the list of attributes is NULL but has a length")),
@@ -180,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_without_an_answer_does_not_keep_the_others_from_theirs() {
+    fn the_others_are_answered_after_an_attribute_without_an_answer() {
         let answer = |attribute| match attribute {
             CKA_LABEL | CKA_ID => Found::Value(Zeroizing::new(b"abc".to_vec())),
             CKA_VALUE => Found::Sensitive,

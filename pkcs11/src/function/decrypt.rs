@@ -3,7 +3,7 @@
 use cryptoki_sys::*;
 
 use super::sign::private_key;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ffi::{MechanismArgument, Output};
 use crate::module::Module;
 use crate::operation::Decryption;
@@ -31,6 +31,9 @@ pub(crate) fn once((handle, data, out): (CK_SESSION_HANDLE, &[u8], Output<'_>)) 
     let session = Module::current()?.session(handle)?;
     let mut active = session.active();
     let decryption = active.decryption.as_mut().ok_or_else(not_begun)?;
+    if decryption.in_parts {
+        return Err(Error::new(CKR_OPERATION_ACTIVE, "C_DecryptFinal ends a decryption in parts"));
+    }
     // After CKR_BUFFER_TOO_SMALL the same ciphertext comes again.
     if !out.is_query() && !decryption.is_decrypted() {
         if let Err(error) = decryption.update(data) {
@@ -41,14 +44,13 @@ pub(crate) fn once((handle, data, out): (CK_SESSION_HANDLE, &[u8], Output<'_>)) 
     put(&session, &mut active, out)
 }
 
-/// The message comes at the end: it has a single padding.
+/// The message comes at the end: it has a single padding. So the answer to a size query is no other than that to the part itself.
 pub(crate) fn update((handle, part, out): (CK_SESSION_HANDLE, &[u8], Output<'_>)) -> Result<()> {
     let session = Module::current()?.session(handle)?;
     let mut active = session.active();
     let mut decryption = active.decryption.take().ok_or_else(not_begun)?;
-    if !out.is_query() {
-        decryption.update(part)?;
-    }
+    decryption.in_parts = true;
+    decryption.update(part)?;
     active.decryption = Some(decryption);
     out.put(&[])
 }

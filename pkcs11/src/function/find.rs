@@ -17,12 +17,12 @@ pub(crate) fn init((handle, template): (CK_SESSION_HANDLE, Template<'_>)) -> Res
     }
     let contents = session.slot.contents()?;
     let all = Object::all(&module, &session.slot, &contents);
-    let found = all.iter().filter(|object| object.matches(&session.slot, &contents, &template));
-    active.search = Some(found.map(Object::handle).collect());
+    let found = all.filter(|object| object.matches(&session.slot, &contents, &template));
+    active.search = Some(found.map(|object| object.handle()).collect());
     Ok(())
 }
 
-pub(crate) fn next((handle, places): (CK_SESSION_HANDLE, Items<CK_OBJECT_HANDLE>)) -> Result<()> {
+pub(crate) fn next((handle, places): (CK_SESSION_HANDLE, Items<'_, CK_OBJECT_HANDLE>)) -> Result<()> {
     let session = Module::current()?.session(handle)?;
     let mut active = session.active();
     let search = active.search.as_mut().ok_or_else(not_begun)?;

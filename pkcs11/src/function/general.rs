@@ -35,7 +35,7 @@ pub(crate) fn finalize(reserved: Option<&[u8]>) -> Result<()> {
     }
 }
 
-pub(crate) fn info(place: Slot<CK_INFO>) -> Result<()> {
+pub(crate) fn info(place: Slot<'_, CK_INFO>) -> Result<()> {
     let module = Module::current()?;
     let configuration = &module.configuration;
     place.put(CK_INFO {

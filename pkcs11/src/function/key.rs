@@ -10,14 +10,18 @@ use crate::mechanism::{derivation, table};
 use crate::module::Module;
 use crate::object::{Object, Secret};
 use crate::operation::{InUse, NewKey, derive as derived, generate};
+use crate::slot::Slot;
+
+/// The most bytes of a derived key.
+const LONGEST_SECRET: usize = 1 << 16;
 
 type GeneratePair<'a> = (
     CK_SESSION_HANDLE,
     Option<MechanismArgument<'a>>,
     Template<'a>,
     Template<'a>,
-    Place<CK_OBJECT_HANDLE>,
-    Place<CK_OBJECT_HANDLE>,
+    Place<'a, CK_OBJECT_HANDLE>,
+    Place<'a, CK_OBJECT_HANDLE>,
 );
 
 /// Creates a key in the TPM and its file in the folder. Its password is the PIN of the login; without a login it has none.
@@ -29,12 +33,12 @@ pub(crate) fn generate_pair(
     let mechanism = mechanism.ok_or_else(no_mechanism)?;
     let what = new_key(&mechanism, &public)?;
     session.check_writable()?;
-    check_private(&private)?;
+    check_private(&private, &session.slot)?;
     let label = private.text(CKA_LABEL)?.or(public.text(CKA_LABEL)?).filter(|label| !label.is_empty());
     let id = private.bytes(CKA_ID).or_else(|| public.bytes(CKA_ID)).filter(|id| !id.is_empty());
     let pin = session.slot.pin();
     let file = generate(&module.tpm, what, module.configuration.parent(), pin.as_ref())?;
-    let key = session.slot.token().add_key(&file, label.unwrap_or("key"), id)?;
+    let key = session.slot.change(|token| token.add_key(&file, label.unwrap_or("key"), id))?;
     public_place.put(Object::Public(key.clone()).handle());
     private_place.put(Object::Private(key).handle());
     Ok(())
@@ -82,9 +86,16 @@ fn curve(der: &[u8]) -> Result<Curve> {
     name.parse().map_err(|_| invalid())
 }
 
-/// Refuses what a key in a TPM cannot be.
-fn check_private(template: &Template<'_>) -> Result<()> {
+/// Refuses what a key of the token cannot be. What a program wants to do with it does not matter: the key signs and decrypts.
+fn check_private(template: &Template<'_>, slot: &Slot) -> Result<()> {
     let refused = |text: &'static str| Err(Error::new(CKR_TEMPLATE_INCONSISTENT, text));
+    if slot.contents()?.needs_password() && !slot.is_logged_in() {
+        let text = "the keys of the token have a password: log in, and the new key gets it";
+        return Err(Error::new(CKR_USER_NOT_LOGGED_IN, text));
+    }
+    if template.flag(CKA_ALWAYS_AUTHENTICATE)? == Some(true) && !slot.token().always_authenticate() {
+        return refused("the configuration of the token decides about a login for each operation");
+    }
     if template.flag(CKA_TOKEN)? == Some(false) {
         return refused("keys of a session are not supported: the key would be lost with it");
     }
@@ -99,7 +110,7 @@ type DeriveKey<'a> = (
     Option<MechanismArgument<'a>>,
     CK_OBJECT_HANDLE,
     Template<'a>,
-    Place<CK_OBJECT_HANDLE>,
+    Place<'a, CK_OBJECT_HANDLE>,
 );
 
 /// Derives a secret key of the session.
@@ -113,10 +124,15 @@ pub(crate) fn derive((handle, mechanism, which, template, place): DeriveKey<'_>)
         return Err(Error::new(CKR_TEMPLATE_INCONSISTENT, "a derived key lives as long as its session"));
     }
     let size = template.number(CKA_VALUE_LEN)?.map(usize::try_from).transpose();
-    let size = size.map_err(|_| Error::new(CKR_ATTRIBUTE_VALUE_INVALID, "the derived key is too long"))?;
-    let value = derived(&*key.open(&session.slot)?, &how, size)?;
+    let size = size.ok().filter(|size| size.is_none_or(|size| (1..=LONGEST_SECRET).contains(&size)));
+    let size = size.ok_or_else(|| {
+        let text = format!("a derived key has 1 to {LONGEST_SECRET} bytes");
+        Error::new(CKR_ATTRIBUTE_VALUE_INVALID, text)
+    })?;
+    // Not by `key.open`: no login for this operation (CKU_CONTEXT_SPECIFIC) can come before it.
+    let value = derived(&*session.slot.open(key.of().number())?, &how, size)?;
     let secret = Secret::new((session.handle, session.slot.id()), value, &template, mechanism.mechanism)?;
-    place.put(module.add_secret(secret));
+    place.put(module.add_secret(&session.slot, secret)?);
     Ok(())
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn attributes(
 
 /// The size is that of the values that identify the object; it has no other use.
 pub(crate) fn size(
-    (handle, which, place): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE, Place<CK_ULONG>),
+    (handle, which, place): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE, Place<'_, CK_ULONG>),
 ) -> Result<()> {
     let (_, session, contents, object) = opened(handle, which)?;
     let length = |attribute| match object.attribute(&session.slot, &contents, attribute) {
@@ -34,7 +34,7 @@ pub(crate) fn size(
 
 /// Stores a certificate. Private keys are imported by `tpm2-keytool create`, which wraps them for the TPM.
 pub(crate) fn create(
-    (handle, template, place): (CK_SESSION_HANDLE, Template<'_>, Place<CK_OBJECT_HANDLE>),
+    (handle, template, place): (CK_SESSION_HANDLE, Template<'_>, Place<'_, CK_OBJECT_HANDLE>),
 ) -> Result<()> {
     let session = Module::current()?.session(handle)?;
     match template.number(CKA_CLASS)? {
@@ -59,7 +59,7 @@ pub(crate) fn create(
     let der =
         der.ok_or_else(|| Error::new(CKR_TEMPLATE_INCOMPLETE, "the certificate is missing (CKA_VALUE)"))?;
     let label = template.text(CKA_LABEL)?.filter(|label| !label.is_empty());
-    let certificate = session.slot.token().add_certificate(der, label)?;
+    let certificate = session.slot.change(|token| token.add_certificate(der, label))?;
     place.put(Object::Certificate(certificate).handle());
     Ok(())
 }
@@ -67,7 +67,7 @@ pub(crate) fn create(
 fn existing_public_key(
     session: &Session,
     template: &Template<'_>,
-    place: Place<CK_OBJECT_HANDLE>,
+    place: Place<'_, CK_OBJECT_HANDLE>,
 ) -> Result<()> {
     let contents = session.slot.contents()?;
     let numbers = [CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_EC_PARAMS, CKA_EC_POINT];
@@ -107,7 +107,7 @@ pub(crate) fn destroy((handle, which): (CK_SESSION_HANDLE, CK_OBJECT_HANDLE)) ->
         Object::Public(_) => session.check_writable(),
         Object::Certificate(certificate) => {
             session.check_writable()?;
-            Ok(session.slot.token().remove_certificate(&certificate)?)
+            session.slot.remove_certificate(&certificate)
         }
     }
 }
@@ -133,17 +133,19 @@ pub(crate) fn set_attributes(
     let (Object::Private(mut key) | Object::Public(mut key)) = object else {
         return Err(Error::new(CKR_ATTRIBUTE_READ_ONLY, "only the attributes of keys can be changed"));
     };
-    let token = session.slot.token();
+    // NSS writes the subject of a certificate into its key, where it has no effect.
+    if let Some((attribute, _)) =
+        changes.iter().find(|(one, _)| ![CKA_LABEL, CKA_ID, CKA_SUBJECT].contains(one))
+    {
+        let text = format!("attribute 0x{attribute:x} of a key cannot be changed");
+        return Err(Error::new(CKR_ATTRIBUTE_READ_ONLY, text));
+    }
+    let label = template.text(CKA_LABEL)?.unwrap_or_default();
     for (attribute, value) in changes {
         key = match attribute {
-            CKA_LABEL => token.set_label(&key, template.text(CKA_LABEL)?.unwrap_or_default())?,
-            CKA_ID => token.set_id(&key, value)?,
-            // NSS writes the subject of a certificate into its key.
-            CKA_SUBJECT => key,
-            _ => {
-                let text = format!("attribute 0x{attribute:x} of a key cannot be changed");
-                return Err(Error::new(CKR_ATTRIBUTE_READ_ONLY, text));
-            }
+            CKA_LABEL => session.slot.change(|token| token.set_label(&key, label))?,
+            CKA_ID => session.slot.change(|token| token.set_id(&key, value))?,
+            _ => key,
         };
     }
     Ok(())

@@ -3,12 +3,15 @@
 use cryptoki_sys::*;
 
 use crate::error::{Error, Result};
+use crate::ffi::Area;
 use crate::module::Module;
 
-pub(crate) fn generate((handle, out): (CK_SESSION_HANDLE, &mut [u8])) -> Result<()> {
+pub(crate) fn generate((handle, area): (CK_SESSION_HANDLE, Area<'_>)) -> Result<()> {
     Module::current()?.session(handle)?;
-    crypto::random::fill(out)
-        .map_err(|error| Error::new(CKR_FUNCTION_FAILED, "the system has no random bytes").because(error))
+    area.fill(|part| {
+        crypto::random::fill(part)
+            .map_err(|error| Error::new(CKR_FUNCTION_FAILED, "the system has no random bytes").because(error))
+    })
 }
 
 /// The operating system needs no seed.

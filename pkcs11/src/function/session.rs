@@ -8,7 +8,7 @@ use crate::ffi::Slot as Place;
 use crate::module::Module;
 use crate::session::not_begun;
 
-pub(crate) fn open((id, flags, place): (CK_SLOT_ID, CK_FLAGS, Place<CK_SESSION_HANDLE>)) -> Result<()> {
+pub(crate) fn open((id, flags, place): (CK_SLOT_ID, CK_FLAGS, Place<'_, CK_SESSION_HANDLE>)) -> Result<()> {
     let module = Module::current()?;
     let slot = module.slot(id)?;
     if flags & CKF_SERIAL_SESSION == 0 {
@@ -30,7 +30,7 @@ pub(crate) fn close_all(id: CK_SLOT_ID) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn info((handle, place): (CK_SESSION_HANDLE, Place<CK_SESSION_INFO>)) -> Result<()> {
+pub(crate) fn info((handle, place): (CK_SESSION_HANDLE, Place<'_, CK_SESSION_INFO>)) -> Result<()> {
     let session = Module::current()?.session(handle)?;
     let state = match (session.writes, session.slot.is_logged_in()) {
         (false, false) => CKS_RO_PUBLIC_SESSION,
@@ -53,9 +53,11 @@ pub(crate) fn login((handle, user, pin): (CK_SESSION_HANDLE, CK_USER_TYPE, Optio
             let mut active = session.active();
             let (active, auth) = (&mut *active, Auth::new(pin));
             match (&mut active.signing, &mut active.decryption) {
-                (Some(signing), _) => signing.login(&session.slot, auth),
-                (None, Some(decryption)) => decryption.login(&session.slot, auth),
-                (None, None) => Err(not_begun()),
+                (Some(signing), decryption) if decryption.is_none() || !signing.is_authenticated() => {
+                    signing.login(&session.slot, auth)
+                }
+                (_, Some(decryption)) => decryption.login(&session.slot, auth),
+                _ => Err(not_begun()),
             }
         }
         CKU_SO => Err(Error::new(CKR_USER_TYPE_INVALID, "the token has no security officer")),
@@ -74,7 +76,9 @@ pub(crate) fn login_user((handle, user, pin, name): LoginUser<'_>) -> Result<()>
 }
 
 pub(crate) fn logout(handle: CK_SESSION_HANDLE) -> Result<()> {
-    match Module::current()?.session(handle)?.slot.logout() {
+    let module = Module::current()?;
+    let session = module.session(handle)?;
+    match module.logout(&session.slot) {
         true => Ok(()),
         false => Err(Error::new(CKR_USER_NOT_LOGGED_IN, "the user is not logged in")),
     }

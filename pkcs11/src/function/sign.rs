@@ -15,7 +15,11 @@ use crate::session::{Session, in_progress, not_begun};
 
 type Init<'a> = (CK_SESSION_HANDLE, Option<MechanismArgument<'a>>, CK_OBJECT_HANDLE);
 
-pub(crate) fn init((handle, mechanism, which): Init<'_>) -> Result<()> {
+pub(crate) fn init(arguments: Init<'_>) -> Result<()> {
+    begin(arguments, false)
+}
+
+fn begin((handle, mechanism, which): Init<'_>, recovers: bool) -> Result<()> {
     let module = Module::current()?;
     let session = module.session(handle)?;
     // PKCS#11 3.0 §5.13.1: NULL ends the operation.
@@ -28,7 +32,7 @@ pub(crate) fn init((handle, mechanism, which): Init<'_>) -> Result<()> {
     if active.signing.is_some() {
         return Err(in_progress());
     }
-    active.signing = Some(Signing::new(key, &mechanism)?);
+    active.signing = Some(Signing::new(key, &mechanism, recovers)?);
     Ok(())
 }
 
@@ -38,10 +42,10 @@ pub(crate) fn init_recover((handle, mechanism, which): Init<'_>) -> Result<()> {
             return Err(table::unknown(mechanism.mechanism));
         }
     }
-    init((handle, mechanism, which))
+    begin((handle, mechanism, which), true)
 }
 
-/// The private key with a handle.
+/// Returns the private key with a handle.
 ///
 /// # Errors
 /// CKR_KEY_HANDLE_INVALID, CKR_TOKEN_NOT_PRESENT
@@ -58,10 +62,19 @@ pub(super) fn private_key(
     }
 }
 
-pub(crate) fn once((handle, data, out): (CK_SESSION_HANDLE, &[u8], Output<'_>)) -> Result<()> {
+pub(crate) fn once(arguments: (CK_SESSION_HANDLE, &[u8], Output<'_>)) -> Result<()> {
+    whole(arguments, false)
+}
+
+pub(crate) fn once_recover(arguments: (CK_SESSION_HANDLE, &[u8], Output<'_>)) -> Result<()> {
+    whole(arguments, true)
+}
+
+fn whole((handle, data, out): (CK_SESSION_HANDLE, &[u8], Output<'_>), recovers: bool) -> Result<()> {
     let session = Module::current()?.session(handle)?;
     let mut active = session.active();
-    let signing = active.signing.as_ref().ok_or_else(not_begun)?;
+    let signing =
+        active.signing.as_ref().filter(|signing| signing.recovers == recovers).ok_or_else(not_begun)?;
     if signing.in_parts {
         return Err(Error::new(CKR_OPERATION_ACTIVE, "C_SignFinal ends a signature in parts"));
     }

@@ -7,15 +7,15 @@ use crate::error::{Error, Result};
 use crate::ffi::{Items, Slot as Place};
 use crate::mechanism::table;
 use crate::module::Module;
-use crate::slot::Slot;
+use crate::slot::{LONGEST_PIN, Slot};
 
-pub(crate) fn list((present, places): (bool, Items<CK_SLOT_ID>)) -> Result<()> {
+pub(crate) fn list((present, places): (bool, Items<'_, CK_SLOT_ID>)) -> Result<()> {
     let module = Module::current()?;
     let slots = module.slots().iter().filter(|slot| !present || slot.token().is_present());
     places.put(&slots.map(|slot| slot.id()).collect::<Vec<_>>())
 }
 
-pub(crate) fn info((id, place): (CK_SLOT_ID, Place<CK_SLOT_INFO>)) -> Result<()> {
+pub(crate) fn info((id, place): (CK_SLOT_ID, Place<'_, CK_SLOT_INFO>)) -> Result<()> {
     let module = Module::current()?;
     let slot = module.slot(id)?;
     let present = if slot.token().is_present() { CKF_TOKEN_PRESENT } else { 0 };
@@ -30,7 +30,7 @@ pub(crate) fn info((id, place): (CK_SLOT_ID, Place<CK_SLOT_INFO>)) -> Result<()>
     Ok(())
 }
 
-pub(crate) fn token_info((id, place): (CK_SLOT_ID, Place<CK_TOKEN_INFO>)) -> Result<()> {
+pub(crate) fn token_info((id, place): (CK_SLOT_ID, Place<'_, CK_TOKEN_INFO>)) -> Result<()> {
     let module = Module::current()?;
     let slot = module.slot(id)?;
     let contents = slot.contents()?;
@@ -39,14 +39,15 @@ pub(crate) fn token_info((id, place): (CK_SLOT_ID, Place<CK_TOKEN_INFO>)) -> Res
         label: text(slot.token().label()),
         manufacturerID: text(module.configuration.manufacturer()),
         model: text("TPM 2.0"),
-        serialNumber: text(&slot.token().serial(slot.tpm())?),
+        // The key of a section may be unreadable at the moment, for example because the TPM is absent.
+        serialNumber: text(&slot.token().serial(slot.tpm()).unwrap_or_default()),
         flags: flags(slot, contents.needs_password()),
         ulMaxSessionCount: CK_EFFECTIVELY_INFINITE,
         ulSessionCount: sessions,
         ulMaxRwSessionCount: CK_EFFECTIVELY_INFINITE,
         ulRwSessionCount: writing,
-        ulMaxPinLen: 1024,
-        ulMinPinLen: 0,
+        ulMaxPinLen: LONGEST_PIN,
+        ulMinPinLen: 1,
         ulTotalPublicMemory: CK_UNAVAILABLE_INFORMATION,
         ulFreePublicMemory: CK_UNAVAILABLE_INFORMATION,
         ulTotalPrivateMemory: CK_UNAVAILABLE_INFORMATION,
@@ -72,7 +73,7 @@ fn flags(slot: &Slot, needs_password: bool) -> CK_FLAGS {
 }
 
 /// Programs look for changes by C_GetSlotInfo.
-pub(crate) fn wait((flags, _place): (CK_FLAGS, Place<CK_SLOT_ID>)) -> Result<()> {
+pub(crate) fn wait((flags, _place): (CK_FLAGS, Place<'_, CK_SLOT_ID>)) -> Result<()> {
     Module::current()?;
     match flags & CKF_DONT_BLOCK {
         0 => Err(Error::new(CKR_FUNCTION_NOT_SUPPORTED, "this module does not wait for changes of files")),
@@ -80,14 +81,14 @@ pub(crate) fn wait((flags, _place): (CK_FLAGS, Place<CK_SLOT_ID>)) -> Result<()>
     }
 }
 
-pub(crate) fn mechanisms((id, places): (CK_SLOT_ID, Items<CK_MECHANISM_TYPE>)) -> Result<()> {
+pub(crate) fn mechanisms((id, places): (CK_SLOT_ID, Items<'_, CK_MECHANISM_TYPE>)) -> Result<()> {
     let module = Module::current()?;
     let writable = module.slot(id)?.token().writable();
     places.put(&table::of_token(writable).map(|row| row.mechanism).collect::<Vec<_>>())
 }
 
 pub(crate) fn mechanism_info(
-    (id, mechanism, place): (CK_SLOT_ID, CK_MECHANISM_TYPE, Place<CK_MECHANISM_INFO>),
+    (id, mechanism, place): (CK_SLOT_ID, CK_MECHANISM_TYPE, Place<'_, CK_MECHANISM_INFO>),
 ) -> Result<()> {
     let module = Module::current()?;
     let writable = module.slot(id)?.token().writable();

@@ -38,17 +38,17 @@ const TABLE: [Row; 9] = [
 ];
 
 impl Hash {
-    /// The hash function of a mechanism such as CKM_SHA256.
+    /// Returns the hash function of a mechanism such as CKM_SHA256.
     pub(crate) fn of_mechanism(mechanism: CK_MECHANISM_TYPE) -> Option<Self> {
         TABLE.iter().find(|row| row.1 == mechanism).map(|row| row.0)
     }
 
-    /// The hash function of a mask generation function.
+    /// Returns the hash function of a mask generation function.
     pub(crate) fn of_mgf(mgf: CK_RSA_PKCS_MGF_TYPE) -> Option<Self> {
         TABLE.iter().find(|row| row.2 == mgf).map(|row| row.0)
     }
 
-    /// The digest for an operation.
+    /// Returns the digest for an operation.
     pub(crate) fn digest(self) -> Digest<'static> {
         macro_rules! digest {
             ($name:literal, $hash:ty) => {{

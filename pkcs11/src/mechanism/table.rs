@@ -73,12 +73,12 @@ static TABLE: [Row; 36] = [
     row(CKM_ECDH1_COFACTOR_DERIVE, Form::Ecdh, None),
 ];
 
-/// The mechanisms of a token. Only a folder gets new keys.
+/// Returns the mechanisms of a token. Only a folder gets new keys.
 pub(crate) fn of_token(writable: bool) -> impl Iterator<Item = &'static Row> {
     TABLE.iter().filter(move |row| writable || !matches!(row.form, Form::RsaKeyPair | Form::EcKeyPair))
 }
 
-/// The row of a mechanism.
+/// Returns the row of a mechanism.
 ///
 /// # Errors
 /// CKR_MECHANISM_INVALID
@@ -86,18 +86,18 @@ pub(crate) fn find(mechanism: CK_MECHANISM_TYPE) -> Result<&'static Row, Error> 
     TABLE.iter().find(|row| row.mechanism == mechanism).ok_or_else(|| unknown(mechanism))
 }
 
-/// The error for a mechanism that this module, or the token, does not have.
+/// Returns the error for a mechanism that this module, or the token, does not have.
 pub(crate) fn unknown(mechanism: CK_MECHANISM_TYPE) -> Error {
     Error::new(CKR_MECHANISM_INVALID, format!("mechanism 0x{mechanism:x} is not supported here"))
 }
 
 impl Row {
-    /// The key type of the mechanism.
+    /// Returns true if the mechanism is for RSA keys.
     pub(crate) fn is_rsa(&self) -> bool {
         !matches!(self.form, Form::Ecdsa | Form::Ecdh | Form::EcKeyPair)
     }
 
-    /// The sizes of keys in bits, and the functions.
+    /// Returns the sizes of keys in bits, and the functions.
     pub(crate) fn info(&self) -> CK_MECHANISM_INFO {
         const EC: CK_FLAGS = CKF_EC_F_P | CKF_EC_OID | CKF_EC_UNCOMPRESS;
         let flags = match self.form {

@@ -1,7 +1,7 @@
 //! Attributes of a certificate (PKCS#11 3.0 §4.6).
 
 use cryptoki_sys::*;
-use tokens::{Certificate, Contents};
+use tokens::Certificate;
 
 use super::value::{Found, bytes, empty, flag, number};
 use crate::slot::Slot;
@@ -11,12 +11,7 @@ const USER: CK_ULONG = 1;
 /// CK_CERTIFICATE_CATEGORY_UNSPECIFIED
 const UNSPECIFIED: CK_ULONG = 0;
 
-pub(super) fn attribute(
-    certificate: &Certificate,
-    slot: &Slot,
-    contents: &Contents,
-    attribute: CK_ATTRIBUTE_TYPE,
-) -> Found {
+pub(super) fn attribute(certificate: &Certificate, slot: &Slot, attribute: CK_ATTRIBUTE_TYPE) -> Found {
     match attribute {
         CKA_CLASS => number(CKO_CERTIFICATE),
         CKA_TOKEN => flag(true),
@@ -24,10 +19,7 @@ pub(super) fn attribute(
         CKA_MODIFIABLE | CKA_DESTROYABLE => flag(slot.token().writable()),
         CKA_LABEL => bytes(certificate.label().as_bytes()),
         CKA_CERTIFICATE_TYPE => number(CKC_X_509),
-        CKA_CERTIFICATE_CATEGORY => {
-            let has_key = contents.keys.iter().any(|key| key.spki() == certificate.spki());
-            number(if has_key { USER } else { UNSPECIFIED })
-        }
+        CKA_CERTIFICATE_CATEGORY => number(if certificate.has_key() { USER } else { UNSPECIFIED }),
         CKA_ID => bytes(certificate.id()),
         CKA_SUBJECT => bytes(certificate.subject()),
         CKA_ISSUER => bytes(certificate.issuer()),

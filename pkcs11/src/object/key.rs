@@ -5,6 +5,7 @@ use keyfile::{AlgId, Attributes, PublicKey};
 use tokens::{Contents, TokenKey};
 
 use super::value::{Found, bytes, empty, flag, number};
+use crate::operation::Uses;
 use crate::slot::Slot;
 
 /// An attribute of the private key.
@@ -14,7 +15,7 @@ pub(super) fn private(
     contents: &Contents,
     attribute: CK_ATTRIBUTE_TYPE,
 ) -> Found {
-    let may = Uses::of(key);
+    let may = Uses::of(key.public());
     match attribute {
         CKA_CLASS => number(CKO_PRIVATE_KEY),
         // A key without a password is used without a login.
@@ -48,7 +49,7 @@ pub(super) fn public(
     contents: &Contents,
     attribute: CK_ATTRIBUTE_TYPE,
 ) -> Found {
-    let may = Uses::of(key);
+    let may = Uses::of(key.public());
     match attribute {
         CKA_CLASS => number(CKO_PUBLIC_KEY),
         CKA_PRIVATE | CKA_TRUSTED | CKA_WRAP => flag(false),
@@ -121,24 +122,4 @@ fn key_gen_mechanism(key: &TokenKey) -> CK_MECHANISM_TYPE {
 
 fn is_rsa(key: &TokenKey) -> bool {
     key.public().key.kind() == AlgId::RSA
-}
-
-/// What the TPM lets the private half do.
-struct Uses {
-    is_rsa: bool,
-    sign: bool,
-    decrypt: bool,
-}
-
-impl Uses {
-    /// An RSA key that may decrypt everything also signs, by raw RSA.
-    fn of(key: &TokenKey) -> Self {
-        let public = key.public();
-        let is_rsa = is_rsa(key);
-        let decrypt = public.attributes.contains(Attributes::DECRYPT)
-            && !public.attributes.contains(Attributes::RESTRICTED);
-        let sign = public.attributes.contains(Attributes::SIGN)
-            || (is_rsa && operations::rsa::decrypts_anything(public));
-        Self { is_rsa, sign, decrypt }
-    }
 }

@@ -41,13 +41,13 @@ const PRIVATE: u64 = 1;
 const PUBLIC: u64 = 2;
 const CERTIFICATE: u64 = 3;
 
-/// The number of the key, if the handle is that of a public key.
+/// Returns the number of the key, if the handle is that of a public key.
 pub(crate) fn public_key_number(handle: CK_OBJECT_HANDLE) -> Option<u64> {
     (handle & 3 == PUBLIC).then_some(handle >> 2)
 }
 
 impl Object {
-    /// The handle.
+    /// Returns the handle.
     pub(crate) fn handle(&self) -> CK_OBJECT_HANDLE {
         let (number, kind) = match self {
             Self::Secret(secret) => return secret.handle(),
@@ -58,19 +58,22 @@ impl Object {
         number << 2 | kind
     }
 
-    /// Every object of a slot that its user may see: private keys that have a password only after the login (PKCS#11 3.0 §4.4).
-    pub(crate) fn all(module: &Module, slot: &Slot, contents: &Contents) -> Vec<Self> {
+    /// Returns every object of a slot that its user may see: private keys that have a password only after the login (PKCS#11 3.0 §4.4).
+    pub(crate) fn all<'a>(
+        module: &Module,
+        slot: &Slot,
+        contents: &'a Contents,
+    ) -> impl Iterator<Item = Self> + use<'a> {
         let sees_private = slot.is_logged_in();
-        let private = contents.keys.iter().filter(|key| sees_private || !key.needs_password()).cloned();
-        let all = private
+        let private = contents.keys.iter().filter(move |key| sees_private || !key.needs_password()).cloned();
+        private
             .map(Self::Private)
             .chain(contents.keys.iter().cloned().map(Self::Public))
             .chain(contents.certificates.iter().cloned().map(Self::Certificate))
-            .chain(module.secrets(slot.id()).into_iter().map(Self::Secret));
-        all.collect()
+            .chain(module.secrets(slot.id()).into_iter().map(Self::Secret))
     }
 
-    /// The object with a handle in these contents of a slot, or among its derived keys.
+    /// Returns the object with a handle in these contents of a slot, or among its derived keys.
     ///
     /// # Errors
     /// CKR_OBJECT_HANDLE_INVALID
@@ -92,27 +95,43 @@ impl Object {
         let key = || contents.key(handle >> 2).cloned();
         let object = match handle & 3 {
             // Hidden before the login, as in a search.
-            PRIVATE => key().filter(|key| slot.is_logged_in() || !key.needs_password()).map(Self::Private),
+            PRIVATE => key().filter(|key| !key.needs_password() || slot.is_logged_in()).map(Self::Private),
             PUBLIC => key().map(Self::Public),
             _ => contents.certificate(handle >> 2).cloned().map(Self::Certificate),
         };
         object.ok_or_else(none)
     }
 
-    /// The value of an attribute.
+    /// Returns the value of an attribute.
     pub(crate) fn attribute(&self, slot: &Slot, contents: &Contents, attribute: CK_ATTRIBUTE_TYPE) -> Found {
         match self {
             Self::Private(key) => key::private(key, slot, contents, attribute),
             Self::Public(key) => key::public(key, slot, contents, attribute),
-            Self::Certificate(certificate) => certificate::attribute(certificate, slot, contents, attribute),
+            Self::Certificate(certificate) => certificate::attribute(certificate, slot, attribute),
             Self::Secret(secret) => secret.attribute(attribute),
         }
     }
 
     /// Returns true if every attribute of a template has the same value here.
     pub(crate) fn matches(&self, slot: &Slot, contents: &Contents, template: &Template<'_>) -> bool {
-        template.iter().all(|(attribute, value)| {
-            matches!(self.attribute(slot, contents, attribute), Found::Value(own) if own.as_slice() == value)
+        template.iter().all(|(attribute, value)| match (self, attribute) {
+            // What programs search for: compared in place, because a token may have a thousand keys and a search is made for each.
+            (_, CKA_CLASS) => value == self.class().to_ne_bytes(),
+            (Self::Private(key) | Self::Public(key), CKA_ID) => value == key.id(),
+            (Self::Private(key) | Self::Public(key), CKA_LABEL) => value == key.label().as_bytes(),
+            (Self::Certificate(certificate), CKA_ID) => value == certificate.id(),
+            _ => {
+                matches!(self.attribute(slot, contents, attribute), Found::Value(own) if own.as_slice() == value)
+            }
         })
+    }
+
+    fn class(&self) -> CK_OBJECT_CLASS {
+        match self {
+            Self::Private(_) => CKO_PRIVATE_KEY,
+            Self::Public(_) => CKO_PUBLIC_KEY,
+            Self::Certificate(_) => CKO_CERTIFICATE,
+            Self::Secret(_) => CKO_SECRET_KEY,
+        }
     }
 }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::SECRET;
 use super::value::{Found, bytes, empty, flag, number};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ffi::Template;
 
 /// A derived key.
@@ -19,6 +19,7 @@ pub(crate) struct Secret {
     key_type: CK_KEY_TYPE,
     label: Vec<u8>,
     id: Vec<u8>,
+    private: bool,
     sensitive: bool,
     extractable: bool,
     mechanism: CK_MECHANISM_TYPE,
@@ -28,7 +29,7 @@ impl Secret {
     /// Makes a key of a session, with the attributes of the template.
     ///
     /// # Errors
-    /// CKR_ATTRIBUTE_VALUE_INVALID
+    /// CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT
     pub(crate) fn new(
         (session, slot): (CK_SESSION_HANDLE, CK_SLOT_ID),
         value: Zeroizing<Vec<u8>>,
@@ -36,6 +37,9 @@ impl Secret {
         mechanism: CK_MECHANISM_TYPE,
     ) -> Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
+        if template.number(CKA_CLASS)?.is_some_and(|class| class != CKO_SECRET_KEY) {
+            return Err(Error::new(CKR_TEMPLATE_INCONSISTENT, "a derived key is a secret key"));
+        }
         Ok(Self {
             handle: NUMBER.fetch_add(1, Ordering::Relaxed) << 2 | SECRET,
             session,
@@ -44,23 +48,29 @@ impl Secret {
             key_type: template.number(CKA_KEY_TYPE)?.unwrap_or(CKK_GENERIC_SECRET),
             label: template.bytes(CKA_LABEL).unwrap_or_default().to_vec(),
             id: template.bytes(CKA_ID).unwrap_or_default().to_vec(),
+            private: template.flag(CKA_PRIVATE)?.unwrap_or(false),
             sensitive: template.flag(CKA_SENSITIVE)?.unwrap_or(false),
             extractable: template.flag(CKA_EXTRACTABLE)?.unwrap_or(true),
             mechanism,
         })
     }
 
-    /// The handle.
+    /// Returns the handle.
     pub(crate) fn handle(&self) -> CK_OBJECT_HANDLE {
         self.handle
     }
 
-    /// The session.
+    /// Returns the session.
     pub(crate) fn session(&self) -> CK_SESSION_HANDLE {
         self.session
     }
 
-    /// The slot of the session.
+    /// Returns true if the key exists only during a login.
+    pub(crate) fn is_private(&self) -> bool {
+        self.private
+    }
+
+    /// Returns the slot of the session.
     pub(crate) fn slot(&self) -> CK_SLOT_ID {
         self.slot
     }
@@ -77,8 +87,8 @@ impl Secret {
             CKA_VALUE => bytes(&self.value),
             CKA_VALUE_LEN => number(CK_ULONG::try_from(self.value.len()).unwrap_or_default()),
             CKA_DESTROYABLE => flag(true),
+            CKA_PRIVATE => flag(self.private),
             CKA_TOKEN
-            | CKA_PRIVATE
             | CKA_MODIFIABLE
             | CKA_COPYABLE
             | CKA_LOCAL

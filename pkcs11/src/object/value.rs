@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 pub(crate) enum Found {
     /// Its value.
     Value(Zeroizing<Vec<u8>>),
-    /// The private half never leaves the TPM.
+    /// The value is secret: the private half of a key, or a derived key that is marked so.
     Sensitive,
     /// The object has no such attribute.
     Unknown,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use cryptoki_sys::*;
-use keyfile::PublicKey;
 use operations::decryption::{Padding, decrypt};
 use tokens::TokenKey;
 use tpm::Auth;
@@ -22,17 +21,23 @@ pub(crate) struct Decryption {
     ciphertext: Vec<u8>,
     /// The message, until the caller has room for it: the TPM decrypts once.
     message: Option<Zeroizing<Vec<u8>>>,
+    /// True after C_DecryptUpdate, which C_Decrypt may not follow.
+    pub(crate) in_parts: bool,
 }
 
 impl Decryption {
     /// Begins a decryption.
     ///
     /// # Errors
-    /// CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_TYPE_INCONSISTENT
+    /// CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED
     pub(crate) fn new(key: Arc<TokenKey>, mechanism: &MechanismArgument<'_>) -> Result<Self> {
         let how = mechanism::decryption(mechanism)?;
         let key = InUse::new(key, table::find(mechanism.mechanism)?)?;
-        Ok(Self { key, how, ciphertext: Vec::new(), message: None })
+        let may = key.uses();
+        if !may.decrypt || (matches!(how, Decrypt::RsaX509) && !may.raw_rsa) {
+            return Err(Error::new(CKR_KEY_FUNCTION_NOT_PERMITTED, "the key does not decrypt so"));
+        }
+        Ok(Self { key, how, ciphertext: Vec::new(), message: None, in_parts: false })
     }
 
     /// Proves the password for this decryption.
@@ -43,12 +48,9 @@ impl Decryption {
         self.key.login(slot, pin)
     }
 
-    /// The size of the modulus, which no message exceeds.
+    /// Returns the size of the modulus, which no message exceeds.
     pub(crate) fn size(&self) -> usize {
-        match &self.key.of().public().key {
-            PublicKey::Rsa { modulus, .. } => modulus.len(),
-            _ => 0,
-        }
+        self.key.modulus_size()
     }
 
     /// Returns true if the TPM has decrypted the message, which the caller has not got yet.
@@ -71,7 +73,7 @@ impl Decryption {
         Ok(())
     }
 
-    /// The message. The TPM decrypts at the first call.
+    /// Returns the message. The TPM decrypts at the first call.
     ///
     /// # Errors
     /// CKR_ENCRYPTED_DATA_INVALID; CKR_USER_NOT_LOGGED_IN; the key does not decrypt so; or the TPM fails.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cryptoki_sys::*;
-use keyfile::AlgId;
+use keyfile::{AlgId, PublicKey};
 use operations::Memory;
 use operations::software::Software;
 use tokens::TokenKey;
@@ -11,26 +11,21 @@ use tpm::Auth;
 
 use crate::error::{Error, Result};
 use crate::mechanism::table::Row;
+use crate::operation::Uses;
 use crate::slot::Slot;
 
 /// A key in the TPM, and what operations remember of it.
 pub(crate) struct OpenKey {
     pub(crate) key: tpm::Key,
     pub(crate) memory: Memory,
-    needs_password: bool,
 }
 
 impl OpenKey {
-    pub(crate) fn new(of: &TokenKey, key: tpm::Key) -> Self {
-        Self { key, memory: Memory::default(), needs_password: of.needs_password() }
+    pub(crate) fn new(key: tpm::Key) -> Self {
+        Self { key, memory: Memory::default() }
     }
 
-    /// Returns true if the key is used with the PIN.
-    pub(crate) fn needs_password(&self) -> bool {
-        self.needs_password
-    }
-
-    /// The public half, for the verification of results that no session protected.
+    /// Returns the public half, for the verification of results that no session protected.
     pub(crate) fn public(&self) -> Software<'_> {
         Software::new(self.key.public())
     }
@@ -55,7 +50,7 @@ impl InUse {
         Ok(Self { of, authenticated: None })
     }
 
-    /// The key of the token.
+    /// Returns the key of the token.
     pub(crate) fn of(&self) -> &Arc<TokenKey> {
         &self.of
     }
@@ -65,13 +60,29 @@ impl InUse {
     /// # Errors
     /// CKR_PIN_INCORRECT, CKR_PIN_LOCKED; or the TPM fails.
     pub(crate) fn login(&mut self, slot: &Slot, pin: Auth) -> Result<()> {
-        let key = slot.open(&self.of, Some(pin))?;
-        key.key.prove()?;
-        self.authenticated = Some(key);
+        self.authenticated = Some(slot.open_once(self.of.number(), pin)?);
         Ok(())
     }
 
-    /// The key, ready for the operation.
+    /// Returns true after a login for this operation.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        self.authenticated.is_some()
+    }
+
+    /// Returns what the TPM lets the key do.
+    pub(crate) fn uses(&self) -> Uses {
+        Uses::of(self.of.public())
+    }
+
+    /// Returns the size of the modulus in bytes; 0 for an EC key.
+    pub(crate) fn modulus_size(&self) -> usize {
+        match &self.of.public().key {
+            PublicKey::Rsa { modulus, .. } => modulus.len(),
+            _ => 0,
+        }
+    }
+
+    /// Returns the key, ready for the operation.
     ///
     /// # Errors
     /// CKR_USER_NOT_LOGGED_IN; or the key cannot be opened.
@@ -83,7 +94,7 @@ impl InUse {
             let text = "the token asks for a login (CKU_CONTEXT_SPECIFIC) before each operation";
             return Err(Error::new(CKR_USER_NOT_LOGGED_IN, text));
         }
-        slot.open(&self.of, None)
+        slot.open(self.of.number())
     }
 }
 

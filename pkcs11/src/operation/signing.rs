@@ -22,6 +22,9 @@ const LONGEST_BLOCK: usize = 1 << 10;
 /// The most bytes of a message for a restricted key, which the TPM hashes.
 const LONGEST_MESSAGE: usize = 1 << 20;
 
+/// The least padding of PKCS#1 v1.5 (RFC 8017 §9.2).
+const PADDING: usize = 11;
+
 /// A signature in progress.
 pub(crate) struct Signing {
     key: InUse,
@@ -29,6 +32,8 @@ pub(crate) struct Signing {
     input: Input,
     /// True after C_SignUpdate, which C_Sign may not follow.
     pub(crate) in_parts: bool,
+    /// True if C_SignRecover ends it.
+    pub(crate) recovers: bool,
 }
 
 /// What was given so far.
@@ -40,11 +45,11 @@ enum Input {
 }
 
 impl Signing {
-    /// Begins a signature.
+    /// Begins a signature; if `recovers`, for C_SignRecover.
     ///
     /// # Errors
-    /// CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_TYPE_INCONSISTENT
-    pub(crate) fn new(key: Arc<TokenKey>, mechanism: &MechanismArgument<'_>) -> Result<Self> {
+    /// CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_KEY_FUNCTION_NOT_PERMITTED
+    pub(crate) fn new(key: Arc<TokenKey>, mechanism: &MechanismArgument<'_>, recovers: bool) -> Result<Self> {
         let sign = signature(mechanism)?;
         let restricted = key.public().attributes.contains(Attributes::RESTRICTED);
         let bytes = |longest| Input::Bytes { bytes: Zeroizing::default(), longest };
@@ -54,7 +59,12 @@ impl Signing {
             None => bytes(LONGEST_BLOCK),
         };
         let key = InUse::new(key, table::find(mechanism.mechanism)?)?;
-        Ok(Self { key, sign, input, in_parts: false })
+        let may = key.uses();
+        let is_raw = matches!(sign.scheme, Scheme::RsaX509);
+        if !may.sign || (is_raw && !may.raw_rsa) {
+            return Err(Error::new(CKR_KEY_FUNCTION_NOT_PERMITTED, "the key does not sign so"));
+        }
+        Ok(Self { key, sign, input, in_parts: false, recovers })
     }
 
     /// Proves the password for this signature.
@@ -65,12 +75,16 @@ impl Signing {
         self.key.login(slot, pin)
     }
 
-    /// The size of the signature.
+    /// Returns true after a login for this signature.
+    pub(crate) fn is_authenticated(&self) -> bool {
+        self.key.is_authenticated()
+    }
+
+    /// Returns the size of the signature.
     pub(crate) fn size(&self) -> usize {
         match &self.key.of().public().key {
-            PublicKey::Rsa { modulus, .. } => modulus.len(),
             PublicKey::Ecc { curve, .. } => curve.field_bytes().saturating_mul(2),
-            PublicKey::KeyedHash { .. } | PublicKey::SymCipher { .. } => 0,
+            _ => self.key.modulus_size(),
         }
     }
 
@@ -85,10 +99,7 @@ impl Signing {
                 bytes.extend_from_slice(part);
             }
             Input::Bytes { longest, .. } => {
-                return Err(Error::new(
-                    CKR_DATA_LEN_RANGE,
-                    format!("the key signs at most {longest} bytes so"),
-                ));
+                return Err(Error::new(CKR_DATA_LEN_RANGE, format!("the key signs at most {longest} bytes")));
             }
         }
         Ok(())
@@ -111,12 +122,24 @@ impl Signing {
                 }
             },
         };
-        sign(&key, self.sign, &digest, message.as_deref().map(Vec::as_slice))
+        let size = self.key.modulus_size();
+        sign(&key, (self.sign, size), &digest, message.as_deref().map(Vec::as_slice))
     }
 }
 
-fn sign(key: &OpenKey, how: Sign, digest: &[u8], message: Option<&[u8]>) -> Result<Vec<u8>> {
+fn sign(
+    key: &OpenKey,
+    (how, modulus_size): (Sign, usize),
+    digest: &[u8],
+    message: Option<&[u8]>,
+) -> Result<Vec<u8>> {
     let algorithm = match how.scheme {
+        Scheme::RsaPkcs if how.hash.is_none() && digest.len().saturating_add(PADDING) > modulus_size => {
+            return Err(Error::new(
+                CKR_DATA_LEN_RANGE,
+                "the data and its padding are longer than the modulus",
+            ));
+        }
         Scheme::RsaPss { digest: hash, .. } if digest.len() != hash.digest().size() => {
             return Err(Error::new(CKR_DATA_LEN_RANGE, "the data is not as long as the digest of PSS"));
         }
@@ -128,7 +151,7 @@ fn sign(key: &OpenKey, how: Sign, digest: &[u8], message: Option<&[u8]>) -> Resu
     let block;
     let digest = match how.scheme {
         Scheme::RsaX509 => {
-            block = whole_block(key, digest)?;
+            block = whole_block(modulus_size, digest)?;
             &block
         }
         _ => digest,
@@ -146,11 +169,7 @@ fn sign(key: &OpenKey, how: Sign, digest: &[u8], message: Option<&[u8]>) -> Resu
 }
 
 /// The block as long as the modulus: leading zeros may be left out (PKCS#11 2.40 §2.1.4 of its mechanisms).
-fn whole_block(key: &OpenKey, block: &[u8]) -> Result<Vec<u8>> {
-    let size = match &key.key.public().key {
-        PublicKey::Rsa { modulus, .. } => modulus.len(),
-        _ => 0,
-    };
+fn whole_block(size: usize, block: &[u8]) -> Result<Vec<u8>> {
     let zeros = size.checked_sub(block.len()).ok_or_else(|| {
         Error::new(CKR_DATA_LEN_RANGE, format!("the block is longer than the modulus of {size} bytes"))
     })?;

@@ -8,6 +8,8 @@
  *   pkcs11 threads MODULE           C_Finalize while eight threads sign
  *   pkcs11 removed MODULE FILE      the key file is removed while a session is open
  *   pkcs11 login MODULE PIN WRONG   private keys before, during and after a login
+ *   pkcs11 each MODULE PIN WRONG    a login for each operation
+ *   pkcs11 derive MODULE PIN        derived keys, their sizes and their end
  *   pkcs11 list MODULE              the number of objects */
 #define CRYPTOKI_COMPAT 1
 #include "must.h"
@@ -294,6 +296,8 @@ static void logged_in(const char *pin, const char *wrong)
     MUST(search(handle, CKO_PRIVATE_KEY, NULL) == 0 && search(handle, CKO_PUBLIC_KEY, NULL) == 1);
     for (int i = 0; i < 3; i++)
         IS(login(handle, wrong), CKR_PIN_INCORRECT);
+    /* The TPM would count the empty password. */
+    IS(login(handle, ""), CKR_PIN_INCORRECT);
     DONE(p11->C_GetTokenInfo(0, &info));
     printf("count low: %d\n", (info.flags & CKF_USER_PIN_COUNT_LOW) != 0);
     DONE(login(handle, pin));
@@ -309,6 +313,72 @@ static void logged_in(const char *pin, const char *wrong)
     DONE(p11->C_CloseSession(handle));
     handle = session();
     MUST(search(handle, CKO_PRIVATE_KEY, NULL) == 0);
+}
+
+static CK_RV login_once(CK_SESSION_HANDLE handle, const char *pin)
+{
+    return p11->C_Login(handle, CKU_CONTEXT_SPECIFIC, (CK_UTF8CHAR *)pin, strlen(pin));
+}
+
+static void each(const char *pin, const char *wrong)
+{
+    CK_SESSION_HANDLE handle = session();
+    CK_BYTE out[64];
+    CK_ULONG length = sizeof out;
+    CK_OBJECT_HANDLE key;
+
+    IS(login_once(handle, pin), CKR_OPERATION_NOT_INITIALIZED);
+    DONE(login(handle, pin));
+    key = private_key(handle);
+    for (int i = 0; i < 2; i++) {
+        DONE(p11->C_SignInit(handle, &ecdsa, key));
+        IS(p11->C_Sign(handle, digest, sizeof digest, out, &length), CKR_USER_NOT_LOGGED_IN);
+        DONE(p11->C_SignInit(handle, &ecdsa, key));
+        IS(login_once(handle, wrong), CKR_PIN_INCORRECT);
+        IS(p11->C_Sign(handle, digest, sizeof digest, out, &length), CKR_USER_NOT_LOGGED_IN);
+        DONE(p11->C_SignInit(handle, &ecdsa, key));
+        DONE(login_once(handle, pin));
+        DONE(p11->C_Sign(handle, digest, sizeof digest, out, &length));
+    }
+}
+
+static CK_RV derived(CK_SESSION_HANDLE handle, CK_ULONG kdf, CK_ULONG size, CK_BBOOL private, CK_OBJECT_HANDLE *secret)
+{
+    CK_BYTE point[67];
+    CK_OBJECT_HANDLE public;
+    CK_ATTRIBUTE asked = { CKA_EC_POINT, point, sizeof point };
+    CK_ECDH1_DERIVE_PARAMS params = { kdf, 0, NULL, sizeof point, point };
+    CK_MECHANISM ecdh = { CKM_ECDH1_DERIVE, &params, sizeof params };
+    CK_ATTRIBUTE template[] = { { CKA_PRIVATE, &private, 1 }, { CKA_VALUE_LEN, &size, sizeof size } };
+
+    MUST(search(handle, CKO_PUBLIC_KEY, &public) == 1);
+    DONE(p11->C_GetAttributeValue(handle, public, &asked, 1));
+    return p11->C_DeriveKey(handle, &ecdh, private_key(handle), template, 2, secret);
+}
+
+static void derive(const char *pin)
+{
+    CK_SESSION_HANDLE handle = session(), other = session();
+    CK_OBJECT_HANDLE secret, private;
+    CK_BYTE value[2][100];
+    CK_ATTRIBUTE asked = { CKA_VALUE, value[0], 100 };
+
+    DONE(login(handle, pin));
+    IS(derived(handle, CKD_SHA256_KDF, 1UL << 46, CK_FALSE, &secret), CKR_ATTRIBUTE_VALUE_INVALID);
+    IS(derived(handle, CKD_SHA256_KDF, 0, CK_FALSE, &secret), CKR_ATTRIBUTE_VALUE_INVALID);
+    IS(derived(handle, CKD_NULL, 33, CK_FALSE, &secret), CKR_ATTRIBUTE_VALUE_INVALID);
+    DONE(derived(handle, CKD_NULL, 16, CK_FALSE, &secret));
+    DONE(p11->C_GetAttributeValue(handle, secret, &asked, 1));
+    MUST(asked.ulValueLen == 16);
+    DONE(derived(handle, CKD_SHA256_KDF, 100, CK_TRUE, &private));
+    asked.ulValueLen = 100;
+    DONE(p11->C_GetAttributeValue(other, private, &asked, 1));
+    MUST(asked.ulValueLen == 100);
+    DONE(p11->C_Logout(handle));
+    IS(p11->C_GetAttributeValue(handle, private, &asked, 1), CKR_OBJECT_HANDLE_INVALID);
+    DONE(p11->C_GetAttributeValue(other, secret, &asked, 1));
+    DONE(p11->C_CloseSession(handle));
+    IS(p11->C_GetAttributeValue(other, secret, &asked, 1), CKR_OBJECT_HANDLE_INVALID);
 }
 
 static void list(void)
@@ -355,6 +425,10 @@ int main(int argc, char **argv)
         removed(argv[3]);
     else if (strcmp(argv[1], "login") == 0 && argc == 5)
         logged_in(argv[3], argv[4]);
+    else if (strcmp(argv[1], "each") == 0 && argc == 5)
+        each(argv[3], argv[4]);
+    else if (strcmp(argv[1], "derive") == 0 && argc == 4)
+        derive(argv[3]);
     else if (strcmp(argv[1], "list") == 0)
         list();
     else

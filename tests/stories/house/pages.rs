@@ -71,7 +71,7 @@ fn the_first_page_is_short() {
 fn the_page_about_security_counts_the_unsafe_blocks() {
     let root = module::workspace();
     let page = fs::read_to_string(root.join("docs/security.md")).unwrap();
-    for folder in ["provider/src/ffi", "tpm/src/ffi", "keytool/src/ffi"] {
+    for folder in ["provider/src/ffi", "pkcs11/src/ffi", "tpm/src/ffi", "keytool/src/ffi"] {
         let sources = files(&root.join(folder)).into_iter().map(|file| fs::read_to_string(file).unwrap());
         // A block is opened outside of comments only.
         let code = |text: String| {

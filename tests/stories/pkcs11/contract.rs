@@ -75,3 +75,16 @@ fn private_keys_with_a_password_are_there_during_the_login() {
     // One failure: a refused PIN is not sent again.
     token.tool().ok("status").says("1 wrong passwords of");
 }
+
+#[test]
+fn a_token_may_ask_for_a_login_before_each_operation() {
+    let token = Token::with_key(&format!("-e P-256 -k {PIN}"));
+    let folder = token.file("keys").display().to_string();
+    token.write("pkcs11.conf", format!("[keys]\nfolder = {folder}\nalways authenticate = yes\n"));
+    run(&token, &format!("each {PIN} wrong"));
+}
+
+#[test]
+fn derived_keys_end_with_their_session_or_their_login() {
+    run(&Token::with_key(&format!("-e P-256 -k {PIN}")), &format!("derive {PIN}"));
+}

@@ -148,7 +148,8 @@ fn joined(folder: &Path, files: &BTreeMap<OsString, File>, before: Option<&Conte
     let faults = paths.iter().flat_map(|(path, parsed)| {
         parsed.faults.iter().map(|error| Fault { path: Some(path.clone()), error: error.clone() })
     });
-    Contents { faults: faults.collect(), keys, certificates }
+    let faults = faults.collect();
+    Contents::new(keys, certificates, faults)
 }
 
 /// Returns true for the names of files that may hold a key or a certificate. Hidden files are being written; removed ones have another extension.

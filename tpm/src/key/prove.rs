@@ -11,25 +11,36 @@ use crate::error::Error;
 use crate::transport::location::Kind;
 
 impl Key {
-    /// Proves the given password, unless its verdict is known. Does nothing without a password, for a key that is used by its policy,
-    /// and with tpm2-abrmd, whose library does not survive a fork.
+    /// Proves the given password as [`Key::prove_now`] does, except with tpm2-abrmd, whose library does not survive a fork.
+    ///
+    /// # Errors
+    /// As [`Key::prove_now`].
+    pub fn prove(&self) -> Result<(), Error> {
+        match self.0.tpm.location().is_ok_and(|at| at.kind == Kind::Tabrmd) {
+            true => Ok(()),
+            false => self.prove_now().map(drop),
+        }
+    }
+
+    /// Proves the given password, unless its verdict is known. Returns false without a password, and for a key that is used by its
+    /// policy: then nothing is proven.
     ///
     /// # Errors
     /// The password is wrong, the parent's password is wrong, or there is no TPM.
-    pub fn prove(&self) -> Result<(), Error> {
+    pub fn prove_now(&self) -> Result<bool, Error> {
         let key = &*self.0;
-        if !key.has_own_password() || self.0.tpm.location().is_ok_and(|at| at.kind == Kind::Tabrmd) {
-            return Ok(());
+        if !key.has_own_password() {
+            return Ok(false);
         }
         key.check_not_refused()?;
         if key.attempt.is_proven()? {
-            return Ok(());
+            return Ok(true);
         }
         let proven = key.tpm.operate_briefly(|connection| {
             key.with_password(connection, |connection| key.prove_in_trial(connection))
                 .inspect_err(|_| drop(connection.drop_policy()))
         });
-        proven.map_err(|error| error.on(key))
+        proven.map(|()| true).map_err(|error| error.on(key))
     }
 }
 
