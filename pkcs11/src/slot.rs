@@ -63,6 +63,15 @@ impl Slot {
         &self.tpm
     }
 
+    /// Returns true if the token is there. The trace names an absent one, because the functions that list slots return no error.
+    pub(crate) fn is_present(&self) -> bool {
+        let absent = self.check_present().err();
+        if let Some(error) = absent.as_ref().filter(|_| trace::enabled()) {
+            trace::line(format_args!("slot {}: {error}", self.id));
+        }
+        absent.is_none()
+    }
+
     /// Checks that the token is there: a key file of its sections exists.
     ///
     /// # Errors

@@ -11,14 +11,14 @@ use crate::slot::{LONGEST_PIN, Slot};
 
 pub(crate) fn list((present, places): (bool, Items<'_, CK_SLOT_ID>)) -> Result<()> {
     let module = Module::current()?;
-    let slots = module.slots().iter().filter(|slot| !present || slot.token().is_present());
+    let slots = module.slots().iter().filter(|slot| !present || slot.is_present());
     places.put(&slots.map(|slot| slot.id()).collect::<Vec<_>>())
 }
 
 pub(crate) fn info((id, place): (CK_SLOT_ID, Place<'_, CK_SLOT_INFO>)) -> Result<()> {
     let module = Module::current()?;
     let slot = module.slot(id)?;
-    let present = if slot.token().is_present() { CKF_TOKEN_PRESENT } else { 0 };
+    let present = if slot.is_present() { CKF_TOKEN_PRESENT } else { 0 };
     place.put(CK_SLOT_INFO {
         slotDescription: text(&format!("TPM 2.0 key files: {}", slot.token().label())),
         manufacturerID: text(module.configuration.manufacturer()),

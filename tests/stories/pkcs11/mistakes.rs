@@ -133,6 +133,21 @@ fn a_locked_tpm_is_named_with_the_time_to_wait() {
 }
 
 #[test]
+fn a_token_whose_key_file_is_missing_is_named() {
+    let token = Token::with_key("-e P-256");
+    let missing = token.file("keys/missing.tpm").display().to_string();
+    let shell = token.configured(&format!("[Mail]\nprivate key = {missing}\n"));
+    let module = token.module().display().to_string();
+    let line = format!("p11tool --provider {module} --list-tokens");
+    let output = shell.env("TPM2_TRACE", "1").run(&line);
+    assert!(!output.out().contains("Mail"), "{output}");
+    output.says("no key file of the token \"Mail\" exists").says("; hint: check the paths");
+    let tool = token.tool().run("token --conf other.conf");
+    assert_eq!(tool.code(), Some(1), "{tool}");
+    tool.says(&missing).says("hint: check the path");
+}
+
+#[test]
 fn a_damaged_key_file_is_named_and_hides_no_other_key() {
     let token = Token::with_key("-e P-256");
     token.write("keys/cut.tpm", &token.read("keys/web.tpm")[..100]);
