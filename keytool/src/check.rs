@@ -175,8 +175,8 @@ impl Check {
         };
         deferred.check()?;
         let half = match (given, known) {
-            (Some(Given { name, library: Some(library) }), Some((subject, password, known))) => {
-                let provider = Provider { library: &library, name: &name };
+            (Some(Given { name, context: Some(context) }), Some((subject, password, known))) => {
+                let provider = Provider { context: &context, name: &name };
                 signature::check(report, provider, subject, known.public.as_ref(), password)
             }
             _ => {

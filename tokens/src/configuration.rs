@@ -21,7 +21,7 @@ use tpm::{Config, Tpm};
 
 use crate::error::Error;
 use crate::token::Token;
-use global::{Global, Library};
+use global::{Global, Names};
 use place::{Place, Variables};
 
 /// The manufacturer if the configuration names none.
@@ -33,7 +33,7 @@ pub const DEFAULT_LABEL: &str = "TPM keys";
 /// The settings of the TPM and the tokens.
 pub struct Configuration {
     path: Option<PathBuf>,
-    library: Library,
+    names: Names,
     parent: Option<Handle>,
     config: Config,
     tokens: Vec<Arc<Token>>,
@@ -111,7 +111,7 @@ impl Configuration {
         let config = Config::read(&lookup)?;
         let parent = tpm::config::parent(&lookup)?;
         let tokens = tokens(tpm::config::nv_prefix(&lookup)?.as_deref())?;
-        Ok(Self { path, library: global.library, parent, config, tokens, holds_password: false })
+        Ok(Self { path, names: global.names, parent, config, tokens, holds_password: false })
     }
 
     /// Returns the file; none if there is none.
@@ -129,13 +129,13 @@ impl Configuration {
     /// Returns the manufacturer, of at most 32 bytes.
     #[must_use]
     pub fn manufacturer(&self) -> &str {
-        self.library.manufacturer.as_deref().unwrap_or(DEFAULT_MANUFACTURER)
+        self.names.manufacturer.as_deref().unwrap_or(DEFAULT_MANUFACTURER)
     }
 
     /// Returns the description of the library, of at most 32 bytes, if one is given.
     #[must_use]
     pub fn library_description(&self) -> Option<&str> {
-        self.library.description.as_deref()
+        self.names.description.as_deref()
     }
 
     /// Returns the parent of new keys, if one is given.

@@ -10,7 +10,7 @@ use super::report::Report;
 use crate::configured::{Configured, Unlisted};
 use crate::error::Error;
 use crate::ffi::configuration::Configuration;
-use crate::ffi::service::{Library, modules};
+use crate::ffi::service::{LibraryContext, modules};
 
 const SAMPLE: &str = "add the lines of the sample openssl.cnf that this project installs";
 
@@ -19,22 +19,22 @@ pub(super) struct Given {
     /// The name of the provider in the configuration.
     pub(super) name: String,
     /// OpenSSL with the activated providers, if the provider tpm2 is among them.
-    pub(super) library: Option<Library>,
+    pub(super) context: Option<LibraryContext>,
 }
 
 /// Reads the configuration and loads the providers that it activates. Returns none if it does not list the provider, so that the settings
 /// are unknown.
 pub(super) fn check(report: &mut Report) -> Option<Given> {
     let (path, configured) = report.pass("configuration", read())?;
-    let library = load(report, &path, &configured);
-    Some(Given { name: configured.name, library })
+    let context = load(report, &path, &configured);
+    Some(Given { name: configured.name, context })
 }
 
-fn load(report: &mut Report, path: &Path, configured: &Configured) -> Option<Library> {
-    let library = Library::new().map_err(|error| Error::request(error.to_string(), "try again"));
-    let library = report.pass("configuration", library)?;
-    let loaded = library.load(path);
-    if !library.has(&configured.name) {
+fn load(report: &mut Report, path: &Path, configured: &Configured) -> Option<LibraryContext> {
+    let context = LibraryContext::new().map_err(|error| Error::request(error.to_string(), "try again"));
+    let context = report.pass("configuration", context)?;
+    let loaded = context.load(path);
+    if !context.has(&configured.name) {
         let module = module(configured);
         match configured.activate {
             false => report.fail("configuration", &inactive(path, configured)),
@@ -43,12 +43,12 @@ fn load(report: &mut Report, path: &Path, configured: &Configured) -> Option<Lib
         return None;
     }
     report.ok("module", format_args!("{} is loaded", module(configured).display()));
-    report.pass("configuration", complete(path, configured, &library, loaded))?;
+    report.pass("configuration", complete(path, configured, &context, loaded))?;
     let all: Vec<&str> =
-        ["default", "fips", "base", "legacy"].into_iter().filter(|name| library.has(name)).collect();
+        ["default", "fips", "base", "legacy"].into_iter().filter(|name| context.has(name)).collect();
     let text = format!("{} activates {} and {}", path.display(), configured.name, all.join(", "));
     report.ok("configuration", text);
-    Some(library)
+    Some(context)
 }
 
 /// Checks that a provider for software algorithms is active, too.
@@ -58,7 +58,7 @@ fn load(report: &mut Report, path: &Path, configured: &Configured) -> Option<Lib
 fn complete(
     path: &Path,
     configured: &Configured,
-    library: &Library,
+    context: &LibraryContext,
     loaded: Result<(), ErrorStack>,
 ) -> Result<(), Error> {
     let activates = format!("{} activates {}", path.display(), configured.name);
@@ -68,7 +68,7 @@ fn complete(
             "correct that line",
         ));
     }
-    match ["default", "fips"].iter().any(|name| library.has(name)) {
+    match ["default", "fips"].iter().any(|name| context.has(name)) {
         true => Ok(()),
         false => Err(Error::request(
             format!("{activates}, but not default"),

@@ -13,7 +13,7 @@ use tpm::{ErrorKind, HINT};
 use super::report::Report;
 use super::subject::Subject;
 use crate::error::Error;
-use crate::ffi::service::{Library, ServiceKey, Signed};
+use crate::ffi::service::{LibraryContext, ServiceKey, Signed};
 use crate::password::Secret;
 use crate::software;
 
@@ -22,7 +22,7 @@ const MESSAGE: &[u8] = b"tpm2-keytool check";
 /// The provider as the service loads it.
 #[derive(Clone, Copy)]
 pub(super) struct Provider<'a> {
-    pub(super) library: &'a Library,
+    pub(super) context: &'a LibraryContext,
     /// Its name in the configuration, which is also the library name of its errors (provider(7)).
     pub(super) name: &'a str,
 }
@@ -58,7 +58,7 @@ fn opened<'a>(
     subject: &Subject,
     password: Option<&Secret>,
 ) -> Result<ServiceKey<'a>, Error> {
-    let key = provider.library.key(&subject.uri, password);
+    let key = provider.context.key(&subject.uri, password);
     let key = key.map_err(|errors| provider.refused("open the key", &errors))?;
     let opener = key.provider();
     match opener == provider.name {

@@ -65,9 +65,9 @@ pub(crate) fn modules() -> PathBuf {
 }
 
 /// A separate library context.
-pub(crate) struct Library(NonNull<OSSL_LIB_CTX>);
+pub(crate) struct LibraryContext(NonNull<OSSL_LIB_CTX>);
 
-impl Library {
+impl LibraryContext {
     /// Creates a library context with the built-in providers only.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ impl Library {
     }
 }
 
-impl Drop for Library {
+impl Drop for LibraryContext {
     fn drop(&mut self) {
         // SAFETY: OSSL_LIB_CTX_free(3): it was created by `new`; no key of it is left, because each borrows it.
         unsafe { openssl_sys::OSSL_LIB_CTX_free(self.0.as_ptr()) };
@@ -163,7 +163,7 @@ unsafe extern "C" fn give_password(
     _writes: c_int,
     password: *mut c_void,
 ) -> c_int {
-    // SAFETY: `Library::key` gives a reference to an Option, which outlives the store.
+    // SAFETY: `LibraryContext::key` gives a reference to an Option, which outlives the store.
     let Some(password) = (unsafe { &*password.cast::<Option<&Secret>>() }) else { return -1 };
     let bytes = password.bytes();
     let (Ok(length), true) = (c_int::try_from(bytes.len()), !buffer.is_null()) else { return -1 };

@@ -131,7 +131,7 @@ struct Interface(CK_INTERFACE);
 unsafe impl Sync for Interface {}
 
 const fn interface(list: *const std::ffi::c_void) -> Interface {
-    // The type of the bindings is not const; nobody writes to it (§5.4.5).
+    // The type of the bindings is not const; programs only read it (§5.4.5).
     let (name, list) = (NAME.as_ptr().cast_mut().cast(), list.cast_mut());
     Interface(CK_INTERFACE { pInterfaceName: name, pFunctionList: list, flags: 0 })
 }

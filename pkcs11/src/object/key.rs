@@ -94,9 +94,9 @@ fn numbers(key: &TokenKey, attribute: CK_ATTRIBUTE_TYPE) -> Found {
         }
         (PublicKey::Rsa { exponent, .. }, CKA_PUBLIC_EXPONENT) => {
             let exponent = if *exponent == 0 { PublicKey::DEFAULT_EXPONENT } else { *exponent };
-            let octets = exponent.to_be_bytes();
-            let zeros = octets.iter().take_while(|octet| **octet == 0).count();
-            bytes(octets.get(zeros..).unwrap_or_default())
+            let big_endian = exponent.to_be_bytes();
+            let zeros = big_endian.iter().take_while(|byte| **byte == 0).count();
+            bytes(big_endian.get(zeros..).unwrap_or_default())
         }
         (PublicKey::Ecc { curve, .. }, CKA_EC_PARAMS) => curve
             .oid()

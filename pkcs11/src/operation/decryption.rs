@@ -53,7 +53,7 @@ impl Decryption {
         self.key.modulus_size()
     }
 
-    /// Returns true if the TPM has decrypted the message, which the caller has not got yet.
+    /// Returns true if the TPM has decrypted the message, which the caller still lacks.
     pub(crate) fn is_decrypted(&self) -> bool {
         self.message.is_some()
     }

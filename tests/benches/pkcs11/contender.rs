@@ -69,7 +69,7 @@ pub(super) struct Figures {
 
 pub(super) struct Contender {
     pub(super) kind: Kind,
-    library: PathBuf,
+    module: PathBuf,
     program: String,
     shell: Shell,
     manager: ResourceManager,
@@ -84,7 +84,7 @@ impl Contender {
         let proxy = Proxy::start(&tpm);
         let manager = ResourceManager::before(&proxy, Options::default());
         let shell = Shell::new("pkcs11");
-        let (shell, library) = match kind {
+        let (shell, module) = match kind {
             Kind::Peer => peers::tpm2_pkcs11(&shell, &manager.tcti(), PIN),
             Kind::Ours | Kind::Kept | Kind::WithoutPin => {
                 // tpm2_ptool makes such a key, too.
@@ -94,7 +94,7 @@ impl Contender {
         };
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pkcs11/calls.c");
         let program = c_program::build(&shell, &source);
-        let contender = Self { kind, library, program, shell, manager, proxy, _tpm: tpm };
+        let contender = Self { kind, module, program, shell, manager, proxy, _tpm: tpm };
         let algorithm = if keys.is_rsa { "rsa" } else { "ec" };
         contender.call("make", &format!("{algorithm} {}", keys.count));
         contender
@@ -132,7 +132,7 @@ impl Contender {
 
     fn call(&self, command: &str, arguments: &str) -> String {
         let pin = if self.kind == Kind::WithoutPin { "-" } else { PIN };
-        let line = format!("{} {command} {} {pin} {arguments}", self.program, self.library.display());
+        let line = format!("{} {command} {} {pin} {arguments}", self.program, self.module.display());
         self.shell.clone().limit(Duration::from_secs(1200)).ok(&line).out()
     }
 }

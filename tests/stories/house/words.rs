@@ -41,11 +41,15 @@ const PHRASES: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Everything that is kept in the repository and written here; not what the build leaves.
-const ROOTS: [&str; 22] = [
+const ROOTS: [&str; 26] = [
     "missing",
     "keyfile",
     "tpm",
     "operations",
+    "tokens",
+    "pkcs11",
+    "crypto",
+    "attestation",
     "provider",
     "keytool",
     "tests",

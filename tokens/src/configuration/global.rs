@@ -16,7 +16,7 @@ const LONGEST: usize = 32;
 
 /// What the library reports about itself.
 #[derive(Debug, Default)]
-pub(super) struct Library {
+pub(super) struct Names {
     pub(super) manufacturer: Option<String>,
     pub(super) description: Option<String>,
 }
@@ -24,7 +24,7 @@ pub(super) struct Library {
 /// The lines before the first section.
 #[derive(Debug, Default)]
 pub(super) struct Global {
-    pub(super) library: Library,
+    pub(super) names: Names,
     path: PathBuf,
     settings: Vec<Line>,
 }
@@ -60,8 +60,8 @@ impl Global {
                 )),
             };
             match line.name.as_str() {
-                "manufacturer-id" => global.library.manufacturer = text()?,
-                "library-description" => global.library.description = text()?,
+                "manufacturer-id" => global.names.manufacturer = text()?,
+                "library-description" => global.names.description = text()?,
                 "engine" => {}
                 name if Setting::ALL.iter().any(|setting| normal(setting.name()) == name) => {
                     global.settings.push(line);

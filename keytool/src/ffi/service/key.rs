@@ -11,7 +11,7 @@ use openssl::pkey_ctx::PkeyCtxRef;
 use openssl::rsa::Padding;
 use openssl_sys::{EVP_MD_CTX, EVP_MD_CTX_free, EVP_MD_CTX_new, EVP_PKEY, EVP_PKEY_CTX, OSSL_LIB_CTX};
 
-use super::Library;
+use super::LibraryContext;
 
 unsafe extern "C" {
     fn OSSL_PROVIDER_get0_name(provider: *const c_void) -> *const c_char;
@@ -39,7 +39,7 @@ unsafe extern "C" {
 /// A key in a library context.
 pub(crate) struct ServiceKey<'a> {
     key: PKey<Private>,
-    library: PhantomData<&'a Library>,
+    library: PhantomData<&'a LibraryContext>,
 }
 
 /// A signature, and the name of the signed digest.
@@ -50,7 +50,7 @@ pub(crate) struct Signed {
 
 impl<'a> ServiceKey<'a> {
     /// Creates a key of this context.
-    pub(super) fn of(key: PKey<Private>, _: &'a Library) -> Self {
+    pub(super) fn of(key: PKey<Private>, _: &'a LibraryContext) -> Self {
         Self { key, library: PhantomData }
     }
 
