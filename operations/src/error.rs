@@ -32,8 +32,10 @@ struct Inner {
 pub enum Kind {
     /// The key or the TPM does not support the digest, or its length is wrong.
     Digest,
-    /// The padding is wrong, or the key or the TPM does not support it.
+    /// The padding is wrong, or the input does not fit it.
     Padding,
+    /// The key or the TPM does not support the padding.
+    UnsupportedPadding,
     /// The key is of the wrong kind for the operation.
     WrongKey,
     /// A result of the TPM is not authentic and was discarded.

@@ -84,7 +84,7 @@ impl From<operations::Error> for Error {
         let code = match error.kind() {
             Kind::Digest | Kind::Padding => CKR_DATA_INVALID,
             Kind::WrongKey => CKR_KEY_FUNCTION_NOT_PERMITTED,
-            Kind::Parameter => CKR_MECHANISM_PARAM_INVALID,
+            Kind::Parameter | Kind::UnsupportedPadding => CKR_MECHANISM_PARAM_INVALID,
             Kind::Tpm(kind) => code_of(kind),
             _ => CKR_FUNCTION_FAILED,
         };

@@ -94,7 +94,7 @@ impl From<operations::Error> for Error {
         let Parts { kind, text, openssl_hint: hint, source } = error.into_parts();
         let reason = match kind {
             Kind::Digest => Reason::Digest,
-            Kind::Padding => Reason::Padding,
+            Kind::Padding | Kind::UnsupportedPadding => Reason::Padding,
             Kind::WrongKey => Reason::WrongKey,
             Kind::Integrity => Reason::Integrity,
             Kind::Parameter => Reason::Parameter,

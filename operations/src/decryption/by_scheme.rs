@@ -58,7 +58,7 @@ pub(super) fn check_label<'a>(label: &'a [u8], why: &str, hint: &'static str) ->
         None | Some(0) => Ok(label),
         Some(_) => {
             let text = format!("{why}, and it only accepts OAEP labels that end with a zero byte");
-            Err(Error::new(Kind::Padding, text).with_hint(hint))
+            Err(Error::new(Kind::UnsupportedPadding, text).with_hint(hint))
         }
     }
 }
@@ -70,7 +70,7 @@ fn other_padding(scheme: Scheme) -> Error {
         _ => "use it for signatures".to_owned(),
     };
     let text = format!("the key is restricted to {scheme}, and the caller asked for another padding");
-    Error::new(Kind::Padding, text).with_hint(format!("{ask}, or use a key without scheme"))
+    Error::new(Kind::UnsupportedPadding, text).with_hint(format!("{ask}, or use a key without scheme"))
 }
 
 fn same_digest(hash: HashAlg) -> String {

@@ -31,7 +31,7 @@ pub(super) fn oaep(
     let hash = digest.tpm_hash().filter(|hash| mgf1.tpm_hash() == Some(*hash));
     let hash = hash.ok_or_else(|| {
         let text = "this TPM forbids raw RSA and decrypts OAEP with one hash for label and MGF1";
-        Error::new(Kind::Padding, text)
+        Error::new(Kind::UnsupportedPadding, text)
             .with_hint("use sha256, sha1, sha384 or sha512 for both[ (rsa_oaep_md, rsa_mgf1_md)]")
     })?;
     let label = check_label(
@@ -89,7 +89,7 @@ fn padded(message: Option<Zeroizing<Vec<u8>>>, size: usize) -> Zeroizing<Vec<u8>
 pub(super) fn secret(private: &dyn Private, public: &dyn PublicHalf) -> Result<Secret> {
     if !private.public().attributes.contains(Attributes::SIGN) {
         let text = "this TPM forbids raw RSA: a decrypt-only key cannot hide wrong PKCS#1 v1.5 paddings";
-        return Err(Error::new(Kind::Padding, text)
+        return Err(Error::new(Kind::UnsupportedPadding, text)
             .with_hint("use OAEP, or a key that also signs (tpm2-keytool create)"));
     }
     let answer = private.sign(&SIGNED_DIGEST, HashAlg::Sha256, AlgId::RSASSA)?;
@@ -110,7 +110,7 @@ fn explain_missing_scheme(error: Error, what: &str, hint: &'static str) -> Error
     match error.tpm().and_then(|error| ResponseCode(error.response_code()?).part()) {
         Some(Part::Parameter(2)) if error.is_unsupported_by_tpm() => {
             let text = format!("this TPM forbids raw RSA and {what}");
-            Error::new(Kind::Padding, text).with_hint(hint).because(error)
+            Error::new(Kind::UnsupportedPadding, text).with_hint(hint).because(error)
         }
         _ => error,
     }
@@ -119,7 +119,7 @@ fn explain_missing_scheme(error: Error, what: &str, hint: &'static str) -> Error
 /// The error for a message without padding.
 pub(super) fn no_padding() -> Error {
     let text = "this TPM forbids raw RSA: it cannot decrypt without padding";
-    Error::new(Kind::Padding, text)
+    Error::new(Kind::UnsupportedPadding, text)
         .with_hint("encrypt with oaep or pkcs1[ (rsa_padding_mode)], or use a software key")
 }
 

@@ -115,5 +115,5 @@ const RAW_RSA_OR_DIGEST: &str =
     "use the same digest, or a key that may also decrypt on a TPM that allows raw RSA (tpm2-keytool status)";
 
 fn padding(text: impl Into<Cow<'static, str>>, hint: impl Into<Cow<'static, str>>) -> Error {
-    Error::new(Kind::Padding, text).with_hint(hint)
+    Error::new(Kind::UnsupportedPadding, text).with_hint(hint)
 }

@@ -110,5 +110,5 @@ pub(super) fn of(
 fn unknown() -> Error {
     let text =
         "the salt of this TPM's PSS signatures is neither as long as the digest nor as long as possible";
-    Error::new(Kind::Padding, text).with_hint("set the length[ (rsa_pss_saltlen)]")
+    Error::new(Kind::UnsupportedPadding, text).with_hint("set the length[ (rsa_pss_saltlen)]")
 }

@@ -52,7 +52,7 @@ fn fits_key(public: &Public, asked: Scheme, hash: HashAlg) -> Result<()> {
                 _ => "use the padding pss",
             };
             let text = format!("the key is restricted to {fixed}, but the caller asked for {asked}");
-            Err(Error::new(Kind::Padding, text).with_hint(hint))
+            Err(Error::new(Kind::UnsupportedPadding, text).with_hint(hint))
         }
         None => Err(Error::new(Kind::WrongKey, "an RSA signature needs an RSA key")),
     }

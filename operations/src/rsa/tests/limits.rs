@@ -9,7 +9,7 @@ fn a_sign_only_key_signs_with_the_schemes_of_the_tpm() {
     check(&fake, SHA384, pss(SaltLength::Auto, SHA384)).unwrap();
     check(&fake, SHA384, pss(SaltLength::Max, SHA384)).unwrap();
     let error = check(&fake, SHA256, pss(SaltLength::Digest, SHA256)).unwrap_err();
-    assert_eq!((error.kind(), error.text().contains("(max)")), (Kind::Padding, true), "{error}");
+    assert_eq!((error.kind(), error.text().contains("(max)")), (Kind::UnsupportedPadding, true), "{error}");
     assert!(error.hint().unwrap().starts_with("use max or auto"), "{error}");
     assert!(error.into_parts().openssl_hint.unwrap().starts_with("use rsa_pss_saltlen:max or auto"));
     assert_eq!(check(&fake, SHA3, Padding::Pkcs1).unwrap_err().kind(), Kind::Digest);
