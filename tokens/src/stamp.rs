@@ -40,3 +40,25 @@ impl Stamp {
         age.is_some_and(|age| age > enough)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The stamp of a file that was changed this long ago, as a file system with or without fractions of a second keeps it.
+    fn changed(ago: Duration, fractions: bool) -> Stamp {
+        let last = (SystemTime::now() - ago).duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let nanos = if fractions { i64::from(last.subsec_nanos()).max(1) } else { 0 };
+        let time = (i64::try_from(last.as_secs()).unwrap(), nanos);
+        Stamp { file: (1, 1), size: 1, modified: time, changed: time }
+    }
+
+    #[test]
+    fn a_file_system_that_counts_seconds_settles_later() {
+        let second = Duration::from_secs(1);
+        assert!(changed(second, true).is_settled());
+        assert!(!changed(second, false).is_settled());
+        assert!(changed(5 * second, false).is_settled());
+        assert!(!changed(Duration::ZERO, true).is_settled());
+    }
+}
