@@ -21,7 +21,7 @@ use document::Document;
 ///
 /// Shows what a program sees that loads the module: each token with its serial number, and each key and certificate with its label, its id and its file. Then
 /// prints what is wrong, with a hint: files that cannot be read, a certificate that does not belong to the key of its section, certificates without a key, keys
-/// with the same id, and files with secrets that other users can read. The exit code is 1 then. No password is used, and the TPM is used only for a
+/// with the same id, and key files or a configuration with a password that other users can read. The exit code is 1 then. No password is used, and the TPM is used only for a
 /// handle for which the configuration names no public key.
 #[derive(Args)]
 #[command(after_help = "Example: tpm2-keytool token --conf pkcs11.conf")]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tpm::config::{Lookup, Setting};
 use zeroize::Zeroizing;
 
-use super::ini::{Line, normal, shown};
+use super::ini::{Line, normal, shown, unknown};
 use super::place::Variables;
 use crate::error::Error;
 
@@ -67,7 +67,10 @@ impl Global {
                     global.settings.push(line);
                 }
                 name => {
-                    let problem = format!("`{}` is unknown before the first section", shown(name));
+                    let settings: Vec<String> = Setting::ALL.iter().map(|one| normal(one.name())).collect();
+                    let known =
+                        settings.iter().map(String::as_str).chain(["manufacturer-id", "library-description"]);
+                    let problem = format!("{} is unknown before the first section", unknown(name, known));
                     return Err(wrong(problem, HINT));
                 }
             }

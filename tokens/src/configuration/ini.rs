@@ -88,9 +88,18 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Line>, Vec<Section
     Ok((global, sections))
 }
 
+/// Returns how an error calls an unknown name. It is shown only if it is like a known one: a line without a name may be a password that
+/// contains an equals sign.
+pub(super) fn unknown<'a>(name: &str, mut known: impl Iterator<Item = &'a str>) -> String {
+    let is_like = |known: &str| name.get(..3).is_some_and(|begin| known.starts_with(begin));
+    match known.any(is_like) && name.len() < 30 {
+        true => format!("`{}`", shown(name)),
+        false => "the name".to_owned(),
+    }
+}
+
 /// Returns a name as it is written, with blanks.
 pub(super) fn shown(name: &str) -> String {
-    // A line without a name may be a password with an equals sign.
     let clean: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
     clean.replace('-', " ")
 }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use keyfile::uri::{Location, Password, Uri};
+use tpm::config::Setting;
 
-use super::ini::{self, Line, shown};
+use super::ini::{self, Line, normal, shown, unknown};
 use crate::error::Error;
 use crate::notes;
 use crate::sections::{Private, Section};
@@ -104,13 +105,15 @@ impl Lines<'_> {
     }
 
     fn check_names(&self) -> Result<(), Error> {
-        let unknown = self.section.lines.iter().find(|line| !NAMES.contains(&line.name.as_str()));
-        match unknown {
+        let other = self.section.lines.iter().find(|line| !NAMES.contains(&line.name.as_str()));
+        match other {
             None => Ok(()),
             Some(line) => {
                 let names: Vec<String> = NAMES.iter().map(|name| shown(name)).collect();
-                let problem =
-                    format!("`{}` is unknown in the section [{}]", shown(&line.name), self.section.name);
+                let settings: Vec<String> = Setting::ALL.iter().map(|one| normal(one.name())).collect();
+                let known = settings.iter().map(String::as_str).chain(NAMES);
+                let name = unknown(&line.name, known);
+                let problem = format!("{name} is unknown in the section [{}]", self.section.name);
                 Err(self.wrong(line.number, problem, format!("use {}", names.join(", "))))
             }
         }
@@ -164,6 +167,14 @@ impl Lines<'_> {
         let known =
             scheme.is_some_and(|scheme| Uri::SCHEMES.iter().any(|one| one.eq_ignore_ascii_case(scheme)));
         if !known && !prefix.is_some_and(|prefix| value.starts_with(prefix)) {
+            // A URI with a mistake in its scheme: as the name of a file it would be shown, with its password.
+            if ["pin-value=", "pin-source=", "?pass"].iter().any(|part| value.contains(part)) {
+                return Err(self.wrong(
+                    line.number,
+                    "`private key` has a password, but no URI scheme that is known".to_owned(),
+                    "write tpm2:file=PATH?pin-source=file:PATH, or handle:0x81000001?pin-source=file:PATH",
+                ));
+            }
             return Ok(Private::File(self.path_of(line)?, Password::Unspecified));
         }
         let wrong = |problem: &str, hint: &str| {

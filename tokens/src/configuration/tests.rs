@@ -112,6 +112,8 @@ fn wrong_lines_are_named_with_a_hint() {
         ("manufacturer = x", 1, "unknown before the first section"),
         ("[a]\nprivat key = x", 2, "`privat key` is unknown"),
         ("[a]\ntcti = x", 2, "`tcti` is unknown"),
+        ("hunter2secret==", 1, "the name is unknown"),
+        ("[a]\nprivate key = file:x?pin-value=hunter2", 2, "no URI scheme"),
         ("[a]\nlabel = x", 1, "names no key"),
         ("[a]\nprivate key =", 2, "no value"),
         ("[a]\nprivate key = \"x", 2, "no closing quote"),

@@ -1,5 +1,5 @@
-//! The ADMIN role on a key (TPM 2.0 Part 1 §19.2): the key is certified, or a credential for it is activated. Unless adminWithPolicy is
-//! set, the authValue authorizes it, also for a key that can only be used with its policy.
+//! The ADMIN role on a key (TPM 2.0 Part 1 §19.2): the key is certified, a credential for it is activated, or its password is changed.
+//! Unless adminWithPolicy is set, the authValue authorizes it, also for a key that can only be used with its policy.
 
 use keyfile::{Attributes, CommandCode, Handle};
 use zeroize::Zeroizing;
