@@ -3,17 +3,22 @@ use std::path::Path;
 
 use openssl::bn::BigNum;
 use openssl::ecdsa::EcdsaSig;
-use tests::{Token, c_program};
+use tests::{Token, c_program, valgrind};
 
 use super::PIN;
 
+/// Returns the line that runs the program.
 #[track_caller]
-fn run(token: &Token, arguments: &str) -> String {
+fn line(token: &Token, arguments: &str) -> String {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("stories/c/pkcs11.c");
     let program = c_program::build(token, &source);
     let (command, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
-    let ran = token.ok(&format!("{program} {command} {} {rest}", token.module().display()));
-    ran.says("done").out()
+    format!("{program} {command} {} {rest}", token.module().display())
+}
+
+#[track_caller]
+fn run(token: &Token, arguments: &str) -> String {
+    token.ok(&line(token, arguments)).says("done").out()
 }
 
 #[test]
@@ -87,4 +92,14 @@ fn a_token_may_ask_for_a_login_before_each_operation() {
 #[test]
 fn derived_keys_end_with_their_session_or_their_login() {
     run(&Token::with_key(&format!("-e P-256 -k {PIN}")), &format!("derive {PIN}"));
+}
+
+#[test]
+fn valgrind_finds_nothing_in_the_module() {
+    let token = Token::with_key("-e P-256");
+    for arguments in ["buffers", "order", "parts", "threads"] {
+        let report = valgrind::run(&token, &line(&token, arguments), "tpm2-keyfiles-pkcs11.so");
+        assert!(report.output.success(), "{arguments}: {}", report.output);
+        assert!(report.ours.is_empty(), "{arguments}:\n{}", report.ours.join("\n"));
+    }
 }
