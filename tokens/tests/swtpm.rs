@@ -141,6 +141,39 @@ fn a_folder_changes_its_password() {
 }
 
 #[test]
+fn a_change_of_the_password_counts_one_refusal_at_most() {
+    let desk = Desk::new();
+    desk.swtpm.set_dictionary_attack(9, 1000);
+    let configuration = desk.configuration("[keys]\nfolder = keys");
+    let [token] = configuration.tokens() else { panic!("not one token") };
+    let tpm = configuration.tpm();
+    for (label, password, protected) in [
+        ("a", "free", false),
+        ("b", "old", true),
+        ("c", "other", true),
+        ("d", "other", true),
+        ("e", "free", false),
+        ("f", "old", false),
+    ] {
+        token.add_key(&desk.key(Some(password), protected), label, None).unwrap();
+    }
+    // Each try is with the same wrong password: the refusal is remembered, and no other key is tried.
+    for _ in 0..3 {
+        let changed = token.change_password(&tpm, &Auth::new("wrong"), &Auth::new("new"));
+        assert_eq!((kind(changed), desk.swtpm.failures()), (ErrorKind::Authorization, 1));
+    }
+    // The keys without protection are all tried.
+    assert_eq!(token.change_password(&tpm, &Auth::new("old"), &Auth::new("new")).unwrap(), 2);
+    assert_eq!(desk.swtpm.failures(), 2);
+    for (key, password) in contents(token, &tpm).keys.iter().zip(["free", "new", "other", "other", "free", "new"])
+    {
+        sign(key, &tpm, Some(password)).unwrap();
+    }
+    tpm.close();
+    desk.swtpm.assert_empty();
+}
+
+#[test]
 fn a_key_at_a_handle_is_read_once() {
     let desk = Desk::new();
     desk.persist("secret");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use keyfile::KeyFile;
+use keyfile::{Attributes, KeyFile};
 use tempfile::NamedTempFile;
 use tpm::{Auth, ErrorKind, Tpm};
 
@@ -33,8 +33,9 @@ impl Folder {
     /// A TPM cannot revoke a private area: a copy of a former file still works with the former password.
     ///
     /// # Errors
-    /// The first key that is tried refuses `old`: no other one is tried, so that a wrong password counts once. A key that refuses it after another
-    /// one has accepted it has another password and is skipped. Any other error leaves all files unchanged.
+    /// No key accepts `old`, or one with dictionary-attack protection refuses it before another has accepted it. A key that refuses it later has
+    /// another password and is skipped, and so are the protected keys after it: the TPM counts at most one refusal. Any other error leaves all
+    /// files unchanged.
     pub(crate) fn change_password(&self, tpm: &Tpm, old: &Auth, new: &Auth) -> Result<usize, Error> {
         let _locked = self.locked()?;
         let changed = wrapped(tpm, self.candidates(old)?, old, new)?;
@@ -93,18 +94,25 @@ impl Folder {
     }
 }
 
-/// Has the TPM wrap the keys with the new password.
+/// Has the TPM wrap the keys with the new password. The TPM counts at most one refusal: after it no other protected key is tried.
 fn wrapped(tpm: &Tpm, keys: Vec<Arc<TokenKey>>, old: &Auth, new: &Auth) -> Result<Vec<Changed>, Error> {
     let mut changed = Vec::new();
-    let mut refused = None;
+    let (mut refused, mut is_counted) = (None, false);
     for key in keys {
         let Some(path) = key.path().map(Path::to_owned) else { continue };
+        if is_counted && is_protected(&key) {
+            continue;
+        }
         let opened = key.open(tpm, Some(old.clone()))?;
         match opened.change_auth(new) {
             Ok(private) => changed.push(Changed { key, path, private }),
             Err(error) if error.kind() != ErrorKind::Authorization => return Err(error.into()),
-            Err(error) if changed.is_empty() && !error.is_remembered() => return Err(error.into()),
-            Err(error) => refused = Some(error),
+            // Also a remembered refusal: the TPM would count that of the next key.
+            Err(error) if changed.is_empty() && is_protected(&key) => return Err(error.into()),
+            Err(error) => {
+                is_counted |= is_protected(&key);
+                refused = Some(error);
+            }
         }
     }
     match refused {
@@ -115,6 +123,11 @@ fn wrapped(tpm: &Tpm, keys: Vec<Arc<TokenKey>>, old: &Auth, new: &Auth) -> Resul
         )),
         _ => Ok(changed),
     }
+}
+
+/// Returns true if a wrong password of the key counts towards the TPM's lockout.
+fn is_protected(key: &TokenKey) -> bool {
+    !key.public().attributes.contains(Attributes::NO_DA)
 }
 
 /// Returns the file with the new private area. All other text and elements are kept.
