@@ -7,6 +7,7 @@ use std::sync::Arc;
 use keyfile::{Attributes, KeyFile};
 use tempfile::NamedTempFile;
 use tpm::{Auth, ErrorKind, Tpm};
+use zeroize::Zeroizing;
 
 use super::Folder;
 use super::change::{block_of, is_key, part, replaced};
@@ -39,12 +40,13 @@ impl Folder {
     pub(crate) fn change_password(&self, tpm: &Tpm, old: &Auth, new: &Auth) -> Result<usize, Error> {
         let _locked = self.locked()?;
         let changed = wrapped(tpm, self.candidates(old)?, old, new)?;
-        let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+        // A reference in the same file may contain a password.
+        let mut files: Vec<(PathBuf, Zeroizing<Vec<u8>>)> = Vec::new();
         for change in &changed {
             let at = files.iter().position(|(path, _)| *path == change.path);
             let bytes = match at.and_then(|at| files.get(at)) {
                 Some((_, bytes)) => bytes.clone(),
-                None => file::bytes_of(&change.path)?.to_vec(),
+                None => file::bytes_of(&change.path)?,
             };
             let bytes = with_private(&bytes, change, new.is_empty())?;
             match at.and_then(|at| files.get_mut(at)) {
@@ -131,7 +133,7 @@ fn is_protected(key: &TokenKey) -> bool {
 }
 
 /// Returns the file with the new private area. All other text and elements are kept.
-fn with_private(bytes: &[u8], change: &Changed, empty_auth: bool) -> Result<Vec<u8>, Error> {
+fn with_private(bytes: &[u8], change: &Changed, empty_auth: bool) -> Result<Zeroizing<Vec<u8>>, Error> {
     let refused = |error: keyfile::Error| {
         Error::file(&change.path, error.to_string(), "write each key to a file of its own, as PEM")
     };
@@ -141,9 +143,9 @@ fn with_private(bytes: &[u8], change: &Changed, empty_auth: bool) -> Result<Vec<
             let file = KeyFile::from_pem(part(bytes, &block)).map_err(refused)?;
             let (_, text) = notes_before(bytes, &block);
             let pem = new(file).to_pem().map_err(refused)?;
-            Ok(replaced(bytes, &block, text, pem.as_bytes()))
+            Ok(Zeroizing::new(replaced(bytes, &block, text, pem.as_bytes())))
         }
-        None => new(KeyFile::from_der(bytes).map_err(refused)?).to_file().map_err(refused),
+        None => new(KeyFile::from_der(bytes).map_err(refused)?).to_file().map(Zeroizing::new).map_err(refused),
     }
 }
 
