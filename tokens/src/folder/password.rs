@@ -1,6 +1,7 @@
 //! Changes the password of the keys of a folder.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -80,8 +81,9 @@ impl Folder {
             });
             if let Err(error) = replaced {
                 for (backup, path) in kept {
-                    // The former file has other times and another inode, so it is read again.
-                    let _ = fs::rename(backup, path);
+                    // The former file has other times and another inode, so it is read again. If the path is still a link to the same file,
+                    // rename does nothing and leaves both.
+                    let _ = fs::rename(&backup, path).and_then(|()| removed(&backup));
                 }
                 self.sync();
                 return Err(error);
@@ -155,8 +157,22 @@ fn backup(path: &Path) -> Result<PathBuf, Error> {
     name.push(path.file_name().unwrap_or_default());
     let backup = free(&path.with_file_name(name), ".former");
     // Not every file system has hard links.
-    let kept = fs::hard_link(path, &backup).or_else(|_| fs::copy(path, &backup).map(drop));
+    let kept = fs::hard_link(path, &backup).or_else(|_| copy(path, &backup));
     kept.map(|()| backup.clone()).map_err(|source| Error::io("write", &backup, source))
+}
+
+/// Copies a file completely or not at all.
+fn copy(path: &Path, backup: &Path) -> io::Result<()> {
+    let copied = fs::copy(path, backup).and_then(|_| fs::File::open(backup)?.sync_all());
+    copied.inspect_err(|_| drop(removed(backup)))
+}
+
+/// Removes a file, which may be absent.
+fn removed(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }
 
 #[cfg(test)]
@@ -183,8 +199,23 @@ mod tests {
             assert_eq!(fs::read(path).unwrap(), key(x).to_file().unwrap());
         }
         assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
+        // The temporary file of the second one is gone, so only its former file exists, with two names.
+        let lost = all(&["1.tpm", "2.tpm"]);
+        fs::remove_file(lost[1].0.path()).unwrap();
+        assert!(folder.replace_all(lost).is_err());
+        assert_eq!(fs::read(files.path().join("1.tpm")).unwrap(), key(1).to_file().unwrap());
+        assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
         folder.replace_all(all(&["1.tpm", "2.tpm"])).unwrap();
         assert_eq!(fs::read(files.path().join("1.tpm")).unwrap(), b"new");
         assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
+    }
+
+    #[test]
+    fn no_part_of_a_copy_is_left() {
+        let files = Files::new();
+        // It can be opened, but not read.
+        let path = Path::new("/proc/self/mem");
+        assert!(copy(path, &files.path().join(".mem.former")).is_err());
+        assert_eq!(files.names(), [""; 0]);
     }
 }
