@@ -2,14 +2,14 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::Folder;
-use super::write::free;
+use super::write::{free, sync, temporary};
 use crate::certificate::{Certificate, Parts};
 use crate::error::Error;
 use crate::file::{self, Block, Naming, blocks, key_of, notes_before};
@@ -86,7 +86,7 @@ impl Folder {
             return Ok(());
         }
         let block = block_of(&bytes, is_wanted).ok_or_else(|| several(path))?;
-        let copy = self.temporary(mode_of(path)?, &bytes)?;
+        let copy = temporary(self.path(), mode_of(path)?, &bytes)?;
         copy.persist_noclobber(&removed).map_err(|failed| Error::io("write", &removed, failed.error))?;
         let part = |range| bytes.get(range).unwrap_or_default();
         let (before, after) = (part(0..block.text.start), part(block.range.end..bytes.len()));
@@ -94,7 +94,7 @@ impl Folder {
     }
 
     /// Returns the path of an object if its file has not changed since it was read.
-    pub(super) fn unchanged(&self, number: u64, path: Option<&Path>) -> Result<std::path::PathBuf, Error> {
+    pub(super) fn unchanged(&self, number: u64, path: Option<&Path>) -> Result<PathBuf, Error> {
         let contents = self.contents()?;
         let key = contents.key(number).and_then(|key| key.path());
         let found = key.or_else(|| contents.certificate(number).map(|certificate| certificate.path()));
@@ -109,20 +109,27 @@ impl Folder {
         Ok(())
     }
 
-    /// Renames a temporary file. No other thread reads the folder meanwhile, so that the objects of the file keep their numbers.
+    /// Renames a temporary file. No other thread reads the folder meanwhile, so that the objects of the file keep their numbers. A symbolic
+    /// link stays, and the file that it names is replaced.
     pub(super) fn put(&self, path: &Path, new: NamedTempFile) -> Result<(), Error> {
+        let target = target(path)?;
         let mut listing = self.lock();
-        new.persist(path).map_err(|failed| Error::io("write", path, failed.error))?;
+        new.persist(&target).map_err(|failed| Error::io("write", path, failed.error))?;
         if let Some(name) = path.file_name() {
             listing.note_own_change(name);
+        }
+        drop(listing);
+        if let Some(folder) = target.parent() {
+            sync(folder);
         }
         Ok(())
     }
 
-    /// Writes the temporary file that replaces another one, with its owner, group and mode.
+    /// Writes the temporary file that replaces another one, with its owner, group and mode, and in its folder.
     pub(super) fn replacement(&self, path: &Path, bytes: &[u8]) -> Result<NamedTempFile, Error> {
         let old = fs::metadata(path).map_err(|source| Error::io("read", path, source))?;
-        let new = self.temporary(0o600, bytes)?;
+        let target = target(path)?;
+        let new = temporary(target.parent().unwrap_or_else(|| self.path()), 0o600, bytes)?;
         // Only root can change the owner, and a user can change the group only to one of its own groups. If that fails, only the owner's
         // permissions are kept.
         let kept = fchown(new.as_file(), Some(old.uid()), Some(old.gid())).is_ok();
@@ -131,6 +138,11 @@ impl Folder {
         done.map_err(|source| Error::io("write", path, source))?;
         Ok(new)
     }
+}
+
+/// Returns the path of the file itself, without symbolic links.
+pub(super) fn target(path: &Path) -> Result<PathBuf, Error> {
+    fs::canonicalize(path).map_err(|source| Error::io("read", path, source))
 }
 
 /// Returns the PEM block with this content.

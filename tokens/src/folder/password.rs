@@ -11,7 +11,7 @@ use tpm::{Auth, ErrorKind, Tpm};
 use zeroize::Zeroizing;
 
 use super::Folder;
-use super::change::{block_of, is_key, part, replaced};
+use super::change::{block_of, is_key, part, replaced, target};
 use super::write::free;
 use crate::error::Error;
 use crate::file::{self, notes_before};
@@ -75,8 +75,8 @@ impl Folder {
     fn replace_all(&self, files: Vec<(NamedTempFile, PathBuf)>) -> Result<(), Error> {
         let mut kept: Vec<(PathBuf, PathBuf)> = Vec::new();
         for (new, path) in files {
-            let replaced = backup(&path).and_then(|backup| {
-                kept.push((backup, path.clone()));
+            let replaced = target(&path).and_then(|target| {
+                kept.push((backup(&target)?, target));
                 self.put(&path, new)
             });
             if let Err(error) = replaced {
@@ -177,6 +177,7 @@ fn removed(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::write::temporary;
     use super::*;
     use crate::testing::{Files, key};
 
@@ -190,7 +191,7 @@ mod tests {
         files.write("3.tpm/file", "");
         let folder = Folder::new(files.path().to_owned(), None);
         let all = |names: &[&str]| {
-            let new = |name: &&str| (folder.temporary(0o600, b"new").unwrap(), files.path().join(name));
+            let new = |name: &&str| (temporary(files.path(), 0o600, b"new").unwrap(), files.path().join(name));
             names.iter().map(new).collect::<Vec<_>>()
         };
         assert!(folder.replace_all(all(&["1.tpm", "3.tpm", "2.tpm"])).is_err());
@@ -207,6 +208,15 @@ mod tests {
         assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
         folder.replace_all(all(&["1.tpm", "2.tpm"])).unwrap();
         assert_eq!(fs::read(files.path().join("1.tpm")).unwrap(), b"new");
+        // The file that a link names is replaced, and comes back.
+        let others = Files::new();
+        let file = others.write("file", "former");
+        std::os::unix::fs::symlink(&file, files.path().join("0.tpm")).unwrap();
+        assert!(folder.replace_all(all(&["0.tpm", "3.tpm"])).is_err());
+        assert_eq!((fs::read(&file).unwrap(), others.names()), (b"former".to_vec(), vec!["file".to_owned()]));
+        folder.replace_all(all(&["0.tpm"])).unwrap();
+        assert_eq!((fs::read(&file).unwrap(), others.names()), (b"new".to_vec(), vec!["file".to_owned()]));
+        fs::remove_file(files.path().join("0.tpm")).unwrap();
         assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
     }
 

@@ -230,6 +230,19 @@ fn label_and_id_change_and_everything_else_is_kept() {
 }
 
 #[test]
+fn the_file_that_a_link_names_changes() {
+    let (files, others) = (Files::new(), Files::new());
+    let file = others.write("file", key(1).to_file().unwrap());
+    std::os::unix::fs::symlink(&file, files.path().join("key.tpm")).unwrap();
+    let folder = folder(&files);
+    let new = folder.change_notes(&labelled(&folder, "key"), |notes| notes.label = Some("new".into())).unwrap();
+    assert_eq!(new.label(), "new");
+    assert!(files.path().join("key.tpm").is_symlink(), "the link was replaced");
+    assert!(fs::read_to_string(&file).unwrap().starts_with("label: new\n"));
+    assert_eq!((files.names(), others.names()), (vec!["key.tpm".to_owned()], vec!["file".to_owned()]));
+}
+
+#[test]
 fn a_file_in_der_becomes_pem() {
     let files = Files::new();
     files.write("key.tpm", key(1).to_der().unwrap());

@@ -23,6 +23,8 @@ use crate::spki;
 const LONGEST_NAME: usize = 64;
 /// The most files with the same name and another number.
 const MOST: u32 = 10_000;
+/// The beginning of the names of temporary files.
+const TEMPORARY: &str = ".tpm2-token-";
 
 /// The lock of a folder between processes, until it is dropped.
 pub(super) struct Locked(File);
@@ -94,7 +96,7 @@ impl Folder {
         self.make().map_err(|source| Error::io("create", self.path(), source))?;
         let _locked = self.locked()?;
         let stem = stem(label);
-        let mut temporary = self.temporary(mode, bytes)?;
+        let mut temporary = temporary(self.path(), mode, bytes)?;
         for number in 1..MOST {
             let suffix = if number == 1 { String::new() } else { format!("-{number}") };
             let path = self.path().join(format!("{stem}{suffix}.{extension}"));
@@ -113,19 +115,6 @@ impl Folder {
         ))
     }
 
-    /// Writes a temporary file in the folder and to the disk.
-    pub(super) fn temporary(&self, mode: u32, bytes: &[u8]) -> Result<NamedTempFile, Error> {
-        let private = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let made = || {
-            let mut file = tempfile::Builder::new().prefix(".tpm2-token-").make_in(self.path(), private)?;
-            file.as_file_mut().write_all(bytes)?;
-            file.as_file().set_permissions(Permissions::from_mode(mode))?;
-            file.as_file().sync_all()?;
-            Ok::<_, io::Error>(file)
-        };
-        made().map_err(|source| Error::io("write a file in", self.path(), source))
-    }
-
     /// Waits until no other process changes a file of the folder. What others have changed is read before the next use.
     pub(super) fn locked(&self) -> Result<Locked, Error> {
         let lock = || {
@@ -138,9 +127,9 @@ impl Folder {
         Ok(locked)
     }
 
-    /// Writes the names to the disk. If the file system does not support this, the files are renamed nevertheless.
+    /// Writes the names to the disk.
     pub(super) fn sync(&self) {
-        let _ = File::open(self.path()).and_then(|folder| folder.sync_all());
+        sync(self.path());
     }
 
     fn make(&self) -> io::Result<()> {
@@ -152,6 +141,24 @@ impl Drop for Locked {
     fn drop(&mut self) {
         let _ = flock(&self.0, FlockOperation::Unlock);
     }
+}
+
+/// Writes a temporary file in a folder and to the disk.
+pub(super) fn temporary(folder: &Path, mode: u32, bytes: &[u8]) -> Result<NamedTempFile, Error> {
+    let private = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = || {
+        let mut file = tempfile::Builder::new().prefix(TEMPORARY).make_in(folder, private)?;
+        file.as_file_mut().write_all(bytes)?;
+        file.as_file().set_permissions(Permissions::from_mode(mode))?;
+        file.as_file().sync_all()?;
+        Ok::<_, io::Error>(file)
+    };
+    made().map_err(|source| Error::io("write a file in", folder, source))
+}
+
+/// Writes the names of a folder to the disk. If the file system does not support this, the files are renamed nevertheless.
+pub(super) fn sync(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
 }
 
 /// Returns the path with `suffix`, and a number if needed: the first of them that does not exist.
