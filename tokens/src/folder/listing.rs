@@ -153,7 +153,7 @@ fn joined(folder: &Path, files: &BTreeMap<OsString, File>, before: Option<&Conte
 }
 
 /// Returns true for the names of files that may hold a key or a certificate. Hidden files are being written; removed ones have another extension.
-fn is_read(name: &OsStr) -> bool {
+pub(super) fn is_read(name: &OsStr) -> bool {
     let extension = Path::new(name).extension().and_then(OsStr::to_str);
     let known = |extension: &str| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension));
     extension.is_some_and(known) && !name.as_encoded_bytes().starts_with(b".")

@@ -1,8 +1,7 @@
 //! Changes the password of the keys of a folder.
 
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use keyfile::{Attributes, KeyFile};
@@ -12,10 +11,20 @@ use zeroize::Zeroizing;
 
 use super::Folder;
 use super::change::{block_of, is_key, part, replaced, target};
-use super::write::free;
+use super::former::{backup, is_replaced, removed};
 use crate::error::Error;
 use crate::file::{self, notes_before};
 use crate::key::TokenKey;
+
+/// A key that may have the former password.
+struct Candidate {
+    key: Arc<TokenKey>,
+    path: PathBuf,
+    /// True if its file states that it has such a password.
+    is_asked: bool,
+    /// True if a killed process has replaced its file.
+    is_replaced: bool,
+}
 
 /// A key with its new private area.
 struct Changed {
@@ -24,23 +33,42 @@ struct Changed {
     private: Vec<u8>,
 }
 
+/// What the keys answered.
+#[derive(Default)]
+struct Answers {
+    changed: Vec<Changed>,
+    /// The number of keys that have the new password already.
+    already: usize,
+    /// The last refusal, and the files of the keys that refused or were not tried.
+    refused: Option<tpm::Error>,
+    left: Vec<PathBuf>,
+    /// If the TPM counted a refusal of the former, or of the new password.
+    is_counted: bool,
+    is_new_counted: bool,
+}
+
 impl Folder {
     /// Changes the password of every key whose password is `old`, and returns their number. An empty `old` means the keys without a password;
     /// those that are used by a policy only are skipped. Keys at persistent handles keep theirs.
     ///
     /// First the TPM wraps all keys again, which changes nothing, then all new files are written under temporary names. Only after that the files are
     /// replaced, one by one. Each former file is kept under a hidden name until all are replaced; if one cannot be replaced, the former files are put
-    /// back. If the process is killed meanwhile, each file is complete and works with the former or the new password.
+    /// back.
+    ///
+    /// If the process is killed meanwhile, each file is complete and works with the former or the new password. Hidden files are left: `.NAME.former` for
+    /// each file that was replaced, and temporary ones. The same change again completes it: a key that has the new password already counts as
+    /// changed, and the hidden files are removed. The new password is only tried with keys without dictionary-attack protection, and with
+    /// those whose file differs from a former one.
     ///
     /// A TPM cannot revoke a private area: a copy of a former file still works with the former password.
     ///
     /// # Errors
     /// No key accepts `old`, or one with dictionary-attack protection refuses it before another has accepted it. A key that refuses it later has
-    /// another password and is skipped, and so are the protected keys after it: the TPM counts at most one refusal. Any other error leaves all
-    /// files unchanged.
+    /// another password and is skipped, and so are the protected keys after it: the TPM counts at most one refusal, and after a killed change at most
+    /// one of the new password. Any other error leaves all files unchanged.
     pub(crate) fn change_password(&self, tpm: &Tpm, old: &Auth, new: &Auth) -> Result<usize, Error> {
         let _locked = self.locked()?;
-        let changed = wrapped(tpm, self.candidates(old)?, old, new)?;
+        let Answers { changed, already, left, .. } = wrapped(tpm, self.candidates(old)?, old, new)?;
         // A reference in the same file may contain a password.
         let mut files: Vec<(PathBuf, Zeroizing<Vec<u8>>)> = Vec::new();
         for change in &changed {
@@ -58,17 +86,27 @@ impl Folder {
         let written: Result<Vec<_>, Error> =
             files.into_iter().map(|(path, bytes)| Ok((self.replacement(&path, &bytes)?, path))).collect();
         self.replace_all(written?)?;
-        Ok(changed.len())
+        self.clean(&left);
+        Ok(changed.len().saturating_add(already))
     }
 
-    fn candidates(&self, old: &Auth) -> Result<Vec<Arc<TokenKey>>, Error> {
-        let is_one = |key: &Arc<TokenKey>| {
-            key.file().is_some_and(|file| match old.is_empty() {
-                true => file.empty_auth && !file.uses_policy(),
-                false => file.needs_password(),
-            })
+    fn candidates(&self, old: &Auth) -> Result<Vec<Candidate>, Error> {
+        let is_asked = |file: &KeyFile| match old.is_empty() {
+            true => file.empty_auth && !file.uses_policy(),
+            false => file.needs_password(),
         };
-        Ok(self.contents()?.keys.iter().filter(|key| is_one(key)).cloned().collect())
+        let mut candidates = Vec::new();
+        for key in &self.contents()?.keys {
+            let (Some(file), Some(path)) = (key.file(), key.path()) else { continue };
+            let one = Candidate {
+                key: key.clone(),
+                path: path.to_owned(),
+                is_asked: is_asked(file),
+                is_replaced: is_replaced(&target(path)?)?,
+            };
+            candidates.extend((one.is_asked || one.is_replaced).then_some(one));
+        }
+        Ok(candidates)
     }
 
     /// Replaces all files or none.
@@ -98,34 +136,73 @@ impl Folder {
     }
 }
 
-/// Has the TPM wrap the keys with the new password. The TPM counts at most one refusal: after it no other protected key is tried.
-fn wrapped(tpm: &Tpm, keys: Vec<Arc<TokenKey>>, old: &Auth, new: &Auth) -> Result<Vec<Changed>, Error> {
-    let mut changed = Vec::new();
-    let (mut refused, mut is_counted) = (None, false);
-    for key in keys {
-        let Some(path) = key.path().map(Path::to_owned) else { continue };
-        if is_counted && is_protected(&key) {
-            continue;
-        }
-        let opened = key.open(tpm, Some(old.clone()))?;
-        match opened.change_auth(new) {
-            Ok(private) => changed.push(Changed { key, path, private }),
-            Err(error) if error.kind() != ErrorKind::Authorization => return Err(error.into()),
-            // Also a remembered refusal: the TPM would count that of the next key.
-            Err(error) if changed.is_empty() && is_protected(&key) => return Err(error.into()),
-            Err(error) => {
-                is_counted |= is_protected(&key);
-                refused = Some(error);
-            }
-        }
+/// Has the TPM wrap the keys with the new password. After a counted refusal no other protected key is tried.
+fn wrapped(tpm: &Tpm, keys: Vec<Candidate>, old: &Auth, new: &Auth) -> Result<Answers, Error> {
+    let mut answers = Answers::default();
+    for candidate in keys {
+        answers.ask(tpm, candidate, old, new)?;
     }
-    match refused {
-        Some(error) if changed.is_empty() => Err(error.into()),
-        None if changed.is_empty() => Err(Error::request(
+    let is_done = answers.already > 0;
+    match answers.refused.take() {
+        _ if !answers.changed.is_empty() => Ok(answers),
+        Some(error) => Err(error.into()),
+        None if is_done => Ok(answers),
+        None => Err(Error::request(
             "no key of the token has a password that can be changed",
             "`tpm2-keytool token` shows which keys have a password",
         )),
-        _ => Ok(changed),
+    }
+}
+
+impl Answers {
+    fn ask(&mut self, tpm: &Tpm, candidate: Candidate, old: &Auth, new: &Auth) -> Result<(), Error> {
+        let Candidate { key, path, is_asked, is_replaced } = candidate;
+        let is_protected = is_protected(&key);
+        if is_replaced && !(is_protected && self.is_new_counted) {
+            if accepts(&key, tpm, new)? {
+                self.already = self.already.saturating_add(1);
+                return Ok(());
+            }
+            self.is_new_counted |= is_protected;
+        }
+        if !is_asked || is_protected && self.is_counted {
+            self.left.push(target(&path)?);
+            return Ok(());
+        }
+        let opened = key.open(tpm, Some(old.clone()))?;
+        let error = match opened.change_auth(new) {
+            Ok(private) => {
+                self.changed.push(Changed { key, path, private });
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        // Also a remembered refusal of the first protected key is an answer: the TPM would count that of the next one.
+        let is_first = self.changed.is_empty() && self.already == 0;
+        if error.kind() != ErrorKind::Authorization || is_protected && is_first {
+            return Err(error.into());
+        }
+        if !is_protected && !is_replaced && accepts(&key, tpm, new)? {
+            self.already = self.already.saturating_add(1);
+            return Ok(());
+        }
+        self.is_counted |= is_protected;
+        self.left.push(target(&path)?);
+        self.refused = Some(error);
+        Ok(())
+    }
+}
+
+/// Returns true if this is the password of the key. The new private area is not used.
+fn accepts(key: &TokenKey, tpm: &Tpm, auth: &Auth) -> Result<bool, Error> {
+    let has_none = key.file().is_some_and(|file| file.empty_auth);
+    if has_none || auth.is_empty() {
+        return Ok(has_none && auth.is_empty());
+    }
+    match key.open(tpm, Some(auth.clone()))?.change_auth(auth) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::Authorization => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -148,30 +225,6 @@ fn with_private(bytes: &[u8], change: &Changed, empty_auth: bool) -> Result<Zero
             Ok(Zeroizing::new(replaced(bytes, &block, text, pem.as_bytes())))
         }
         None => new(KeyFile::from_der(bytes).map_err(refused)?).to_file().map(Zeroizing::new).map_err(refused),
-    }
-}
-
-/// Keeps the file under a hidden name, which is not read as a key.
-fn backup(path: &Path) -> Result<PathBuf, Error> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    let backup = free(&path.with_file_name(name), ".former");
-    // Not every file system has hard links.
-    let kept = fs::hard_link(path, &backup).or_else(|_| copy(path, &backup));
-    kept.map(|()| backup.clone()).map_err(|source| Error::io("write", &backup, source))
-}
-
-/// Copies a file completely or not at all.
-fn copy(path: &Path, backup: &Path) -> io::Result<()> {
-    let copied = fs::copy(path, backup).and_then(|_| fs::File::open(backup)?.sync_all());
-    copied.inspect_err(|_| drop(removed(backup)))
-}
-
-/// Removes a file, which may be absent.
-fn removed(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
     }
 }
 
@@ -218,14 +271,5 @@ mod tests {
         assert_eq!((fs::read(&file).unwrap(), others.names()), (b"new".to_vec(), vec!["file".to_owned()]));
         fs::remove_file(files.path().join("0.tpm")).unwrap();
         assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
-    }
-
-    #[test]
-    fn no_part_of_a_copy_is_left() {
-        let files = Files::new();
-        // It can be opened, but not read.
-        let path = Path::new("/proc/self/mem");
-        assert!(copy(path, &files.path().join(".mem.former")).is_err());
-        assert_eq!(files.names(), [""; 0]);
     }
 }

@@ -24,7 +24,7 @@ const LONGEST_NAME: usize = 64;
 /// The most files with the same name and another number.
 const MOST: u32 = 10_000;
 /// The beginning of the names of temporary files.
-const TEMPORARY: &str = ".tpm2-token-";
+pub(super) const TEMPORARY: &str = ".tpm2-token-";
 
 /// The lock of a folder between processes, until it is dropped.
 pub(super) struct Locked(File);
@@ -163,16 +163,26 @@ pub(super) fn sync(folder: &Path) {
 
 /// Returns the path with `suffix`, and a number if needed: the first of them that does not exist.
 pub(super) fn free(path: &Path, suffix: &str) -> PathBuf {
-    let with = |number: u32| {
+    let mut last = path.to_owned();
+    for next in numbered(path, suffix) {
+        last = next;
+        if last.symlink_metadata().is_err() {
+            break;
+        }
+    }
+    last
+}
+
+/// Returns the path with `suffix`, without a number and then with each from 2.
+pub(super) fn numbered(path: &Path, suffix: &str) -> impl Iterator<Item = PathBuf> {
+    (1..=MOST).map(move |number| {
         let mut name: OsString = path.as_os_str().to_owned();
         name.push(suffix);
         if number > 1 {
             name.push(format!("-{number}"));
         }
         PathBuf::from(name)
-    };
-    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
-    (1..MOST).map(with).find(is_free).unwrap_or_else(|| with(MOST))
+    })
 }
 
 /// Makes the name of a file from a label: letters, digits and `-_.` of ASCII.
