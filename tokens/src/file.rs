@@ -50,17 +50,21 @@ pub(crate) struct Naming<'a> {
     pub(crate) prefix: Option<&'a str>,
 }
 
-/// Reads a file. `before` is what it contained earlier: an object that has not changed keeps its number.
+/// Reads a file.
 ///
 /// # Errors
 /// The file cannot be read. Contents that cannot be used are faults of the result.
-pub(crate) fn read(path: &Path, naming: Naming<'_>, before: Option<&Parsed>) -> Result<Parsed, Error> {
-    let bytes = bytes_of(path)?;
-    let mut parsed = content::parsed(path, &bytes, naming);
+pub(crate) fn read(path: &Path, naming: Naming<'_>) -> Result<Parsed, Error> {
+    Ok(parsed(path, &bytes_of(path)?, naming, None))
+}
+
+/// Returns what the bytes of a file contain. `before` is what it contained earlier: an object that has not changed keeps its number.
+pub(crate) fn parsed(path: &Path, bytes: &[u8], naming: Naming<'_>, before: Option<&Parsed>) -> Parsed {
+    let mut parsed = content::parsed(path, bytes, naming);
     if let Some(before) = before {
         parsed.keep_numbers(before);
     }
-    Ok(parsed)
+    parsed
 }
 
 /// Returns the bytes of a regular file, up to the size of the largest key file. They may hold a password, so the buffer has the size of the

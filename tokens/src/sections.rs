@@ -128,7 +128,7 @@ impl Section {
         path: &std::path::Path,
         key: Option<&TokenKey>,
     ) -> Result<(Parsed, Option<Error>), Error> {
-        let parsed = file::read(path, Naming { label: &self.name, prefix: None }, None)?;
+        let parsed = file::read(path, Naming { label: &self.name, prefix: None })?;
         let Some(first) = parsed.certificates.first() else {
             let hint = "name a file with the certificate of the key, in PEM or DER";
             return Err(Error::file(path, "it contains no certificate", hint));

@@ -165,7 +165,8 @@ fn a_change_of_the_password_counts_one_refusal_at_most() {
     // The keys without protection are all tried.
     assert_eq!(token.change_password(&tpm, &Auth::new("old"), &Auth::new("new")).unwrap(), 2);
     assert_eq!(desk.swtpm.failures(), 2);
-    for (key, password) in contents(token, &tpm).keys.iter().zip(["free", "new", "other", "other", "free", "new"])
+    for (key, password) in
+        contents(token, &tpm).keys.iter().zip(["free", "new", "other", "other", "free", "new"])
     {
         sign(key, &tpm, Some(password)).unwrap();
     }

@@ -77,7 +77,7 @@ impl Folder {
     /// Renames the file. If it contains other objects, those stay in it, and a copy of the whole file gets the other name.
     fn remove(&self, path: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Result<(), Error> {
         let bytes = file::bytes_of(path)?;
-        let parsed = file::read(path, Naming { label: "", prefix: None }, None)?;
+        let parsed = file::read(path, Naming { label: "", prefix: None })?;
         let removed = free(path, REMOVED);
         if parsed.is_single() {
             // The folder is locked, so no other process of ours uses the new name.
@@ -182,7 +182,7 @@ fn is_certificate(block: &[u8], certificate: &Certificate) -> bool {
 
 /// Returns the PEM block of a key file in DER.
 fn pem_of(path: &Path, bytes: &[u8], key: &TokenKey) -> Result<Zeroizing<String>, Error> {
-    let parsed = file::read(path, Naming { label: "", prefix: None }, None)?;
+    let parsed = file::read(path, Naming { label: "", prefix: None })?;
     let single = parsed.is_single().then(|| key_of_der(bytes)).flatten();
     single.filter(|pem| is_key(pem.as_bytes(), key)).ok_or_else(|| several(path))
 }

@@ -34,7 +34,8 @@ impl Folder {
         let kept: Vec<_> = except.iter().flat_map(|path| formers(path)).collect();
         let left = self.former_files().into_iter().filter(|path| !kept.contains(path));
         let is_temporary = |name: &OsString| name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
-        let temporary = names(self.path()).into_iter().filter(is_temporary).map(|name| self.path().join(name));
+        let temporary =
+            names(self.path()).into_iter().filter(is_temporary).map(|name| self.path().join(name));
         for path in left.chain(temporary) {
             let _ = removed(&path);
         }

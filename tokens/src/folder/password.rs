@@ -224,7 +224,9 @@ fn with_private(bytes: &[u8], change: &Changed, empty_auth: bool) -> Result<Zero
             let pem = new(file).to_pem().map_err(refused)?;
             Ok(Zeroizing::new(replaced(bytes, &block, text, pem.as_bytes())))
         }
-        None => new(KeyFile::from_der(bytes).map_err(refused)?).to_file().map(Zeroizing::new).map_err(refused),
+        None => {
+            new(KeyFile::from_der(bytes).map_err(refused)?).to_file().map(Zeroizing::new).map_err(refused)
+        }
     }
 }
 
@@ -244,7 +246,8 @@ mod tests {
         files.write("3.tpm/file", "");
         let folder = Folder::new(files.path().to_owned(), None);
         let all = |names: &[&str]| {
-            let new = |name: &&str| (temporary(files.path(), 0o600, b"new").unwrap(), files.path().join(name));
+            let new =
+                |name: &&str| (temporary(files.path(), 0o600, b"new").unwrap(), files.path().join(name));
             names.iter().map(new).collect::<Vec<_>>()
         };
         assert!(folder.replace_all(all(&["1.tpm", "3.tpm", "2.tpm"])).is_err());

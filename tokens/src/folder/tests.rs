@@ -156,6 +156,31 @@ fn a_bad_file_hides_no_other() {
 }
 
 #[test]
+fn a_file_that_is_none_is_a_fault_until_it_is_one() {
+    use std::os::unix::fs::symlink;
+    let files = Files::new();
+    symlink("gone", files.path().join("dangling.tpm")).unwrap();
+    symlink("loop.tpm", files.path().join("loop.tpm")).unwrap();
+    symlink(".", files.path().join("folder.tpm")).unwrap();
+    let fifo = files.path().join("fifo.tpm");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let folder = folder(&files);
+    let first = folder.contents().unwrap();
+    let names: Vec<_> = first.faults.iter().map(|fault| fault.path.clone().unwrap()).collect();
+    assert_eq!(names, ["dangling.tpm", "fifo.tpm", "loop.tpm"].map(|name| files.path().join(name)));
+    assert!(Arc::ptr_eq(&first, &folder.contents().unwrap()));
+    folder.lock().look_again();
+    assert!(Arc::ptr_eq(&first, &folder.contents().unwrap()), "the same faults are other contents");
+    // The folder does not change with the file that the link names.
+    let others = Files::new();
+    symlink(others.path().join("key"), files.path().join("other.tpm")).unwrap();
+    assert_eq!(folder.contents().unwrap().faults.len(), 4);
+    others.write("key", key(1).to_file().unwrap());
+    folder.lock().look_again();
+    assert_eq!(labels(&folder.contents().unwrap()), ["other"]);
+}
+
+#[test]
 fn sealed_data_and_parents_are_no_keys() {
     let files = Files::new();
     let mut parent = key(1);
@@ -235,7 +260,8 @@ fn the_file_that_a_link_names_changes() {
     let file = others.write("file", key(1).to_file().unwrap());
     std::os::unix::fs::symlink(&file, files.path().join("key.tpm")).unwrap();
     let folder = folder(&files);
-    let new = folder.change_notes(&labelled(&folder, "key"), |notes| notes.label = Some("new".into())).unwrap();
+    let new =
+        folder.change_notes(&labelled(&folder, "key"), |notes| notes.label = Some("new".into())).unwrap();
     assert_eq!(new.label(), "new");
     assert!(files.path().join("key.tpm").is_symlink(), "the link was replaced");
     assert!(fs::read_to_string(&file).unwrap().starts_with("label: new\n"));

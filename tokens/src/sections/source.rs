@@ -75,7 +75,7 @@ impl Section {
 
     fn of_file(&self, path: &Path, password: &Password) -> Result<(TokenKey, Parsed), Error> {
         let naming = Naming { label: &self.name, prefix: self.prefix.as_deref() };
-        let mut parsed = file::read(path, naming, None)?;
+        let mut parsed = file::read(path, naming)?;
         let keys = std::mem::take(&mut parsed.keys);
         let Some(key) = keys.into_iter().next().and_then(std::sync::Arc::into_inner) else {
             return Err(match parsed.faults.pop().and_then(std::sync::Arc::into_inner) {

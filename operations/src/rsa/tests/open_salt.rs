@@ -19,7 +19,10 @@ fn it_becomes_the_length_of_the_tpm() {
         fake.salt = SaltLength::Exactly(7);
         assert_eq!(settled(&fake, SaltLength::Auto, SHA256, &memory).unwrap(), Some(own), "learned once");
         let error = settled(&fake, SaltLength::Auto, SHA256, &Memory::default()).unwrap_err();
-        assert_eq!((error.kind(), error.hint().as_deref()), (Kind::UnsupportedPadding, Some("set the length")));
+        assert_eq!(
+            (error.kind(), error.hint().as_deref()),
+            (Kind::UnsupportedPadding, Some("set the length"))
+        );
     }
 }
 
