@@ -15,7 +15,7 @@ use crate::certificate::Parts;
 use crate::error::Error;
 use crate::key::TokenKey;
 use crate::notes::Notes;
-pub(crate) use block::{Block, blocks};
+pub(crate) use block::{Block, blocks, is_der};
 pub(crate) use content::{is_parent, key_of};
 
 /// The contents of a file.
@@ -106,11 +106,21 @@ impl Parsed {
             }
         }
     }
+}
 
-    /// Returns true if the file contains one object only.
-    pub(crate) fn is_single(&self) -> bool {
-        self.keys.len().saturating_add(self.certificates.len()).saturating_add(self.public.len()) == 1
-    }
+/// Returns true if a file contains one object only. A block that cannot be used is one, too.
+pub(crate) fn is_single(bytes: &[u8]) -> bool {
+    let count = |bytes| keyfile::contents(bytes).map_or(1, |found| found.len());
+    let parts = match is_der(bytes) {
+        true => vec![count(bytes)],
+        false => blocks(bytes).iter().map(|block| count(part(bytes, block))).collect(),
+    };
+    matches!(parts[..], [1])
+}
+
+/// Returns the bytes of a block.
+pub(crate) fn part<'a>(bytes: &'a [u8], block: &Block) -> &'a [u8] {
+    bytes.get(block.range.clone()).unwrap_or_default()
 }
 
 /// Returns the notes before the block of a key.

@@ -11,6 +11,11 @@ pub(crate) struct Block {
     pub(crate) range: Range<usize>,
 }
 
+/// Returns true if the file is DER and not PEM.
+pub(crate) fn is_der(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x30)
+}
+
 /// Returns the blocks of a text. Whether they can be decoded is not checked.
 pub(crate) fn blocks(bytes: &[u8]) -> Vec<Block> {
     let mut found = Vec::new();

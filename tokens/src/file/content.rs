@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Attributes, Content, KeyFile, KeyReference, Public, contents};
 
-use super::{Found, Naming, Parsed, blocks, notes_before};
+use super::{Found, Naming, Parsed, blocks, is_der, notes_before, part};
 use crate::certificate::Parts;
 use crate::error::Error;
 use crate::key::{Place, TokenKey};
@@ -18,14 +18,14 @@ const HINT: &str = "`tpm2-keytool show FILE` describes a key file; move other fi
 /// Returns what the bytes contain.
 pub(super) fn parsed(path: &Path, bytes: &[u8], naming: Naming<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    if bytes.first() == Some(&0x30) {
+    if is_der(bytes) {
         parsed.add_all(path, bytes, &Notes::default(), naming);
         return parsed;
     }
     let found = blocks(bytes);
     for block in &found {
         let (notes, _) = notes_before(bytes, block);
-        parsed.add_all(path, bytes.get(block.range.clone()).unwrap_or_default(), &notes, naming);
+        parsed.add_all(path, part(bytes, block), &notes, naming);
     }
     if found.is_empty() {
         parsed

@@ -12,7 +12,7 @@ use super::Folder;
 use super::write::{free, sync, temporary};
 use crate::certificate::{Certificate, Parts};
 use crate::error::Error;
-use crate::file::{self, Block, Naming, blocks, key_of, notes_before};
+use crate::file::{self, Block, blocks, is_der, is_single, key_of, notes_before, part};
 use crate::key::TokenKey;
 use crate::notes::Notes;
 use crate::spki;
@@ -77,9 +77,8 @@ impl Folder {
     /// Renames the file. If it contains other objects, those stay in it, and a copy of the whole file gets the other name.
     fn remove(&self, path: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Result<(), Error> {
         let bytes = file::bytes_of(path)?;
-        let parsed = file::read(path, Naming { label: "", prefix: None })?;
         let removed = free(path, REMOVED);
-        if parsed.is_single() {
+        if is_single(&bytes) {
             // The folder is locked, so no other process of ours uses the new name.
             fs::rename(path, &removed).map_err(|source| Error::io("rename", path, source))?;
             self.sync();
@@ -147,7 +146,7 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, Error> {
 
 /// Returns the PEM block with this content.
 pub(super) fn block_of(bytes: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<Block> {
-    if bytes.first() == Some(&0x30) {
+    if is_der(bytes) {
         return None;
     }
     blocks(bytes).into_iter().find(|block| is_wanted(part(bytes, block)))
@@ -170,10 +169,6 @@ pub(super) fn replaced(bytes: &[u8], block: &Block, text: &[u8], new: &[u8]) -> 
     [before, text, new, bytes.get(block.range.end..).unwrap_or_default()].concat()
 }
 
-pub(super) fn part<'a>(bytes: &'a [u8], block: &Block) -> &'a [u8] {
-    bytes.get(block.range.clone()).unwrap_or_default()
-}
-
 fn is_certificate(block: &[u8], certificate: &Certificate) -> bool {
     let contents = keyfile::contents(block).unwrap_or_default();
     let is_same = |der: &Vec<u8>| der == certificate.der() && Parts::of(der).is_some();
@@ -182,8 +177,7 @@ fn is_certificate(block: &[u8], certificate: &Certificate) -> bool {
 
 /// Returns the PEM block of a key file in DER.
 fn pem_of(path: &Path, bytes: &[u8], key: &TokenKey) -> Result<Zeroizing<String>, Error> {
-    let parsed = file::read(path, Naming { label: "", prefix: None })?;
-    let single = parsed.is_single().then(|| key_of_der(bytes)).flatten();
+    let single = is_single(bytes).then(|| key_of_der(bytes)).flatten();
     single.filter(|pem| is_key(pem.as_bytes(), key)).ok_or_else(|| several(path))
 }
 

@@ -10,10 +10,10 @@ use tpm::{Auth, ErrorKind, Tpm};
 use zeroize::Zeroizing;
 
 use super::Folder;
-use super::change::{block_of, is_key, part, replaced, target};
+use super::change::{block_of, is_key, replaced, target};
 use super::former::{backup, is_replaced, removed};
 use crate::error::Error;
-use crate::file::{self, notes_before};
+use crate::file::{self, notes_before, part};
 use crate::key::TokenKey;
 
 /// A key that may have the former password.

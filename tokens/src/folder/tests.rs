@@ -299,3 +299,21 @@ fn removed_files_are_kept_under_another_name() {
     folder.remove_key(&contents.keys[0]).unwrap();
     assert_eq!(folder.contents().unwrap().keys.len(), 0);
 }
+
+#[test]
+fn blocks_that_are_no_objects_stay_in_the_file() {
+    let software = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
+    let mut sealed = key(3);
+    sealed.kind = Kind::Sealed;
+    sealed.public.key =
+        keyfile::PublicKey::KeyedHash { scheme: keyfile::KeyedHashScheme::Null, unique: vec![1; 32] };
+    let sealed = String::from_utf8(sealed.to_file().unwrap()).unwrap();
+    for other in [software, &sealed] {
+        let files = Files::new();
+        let path = files.write("both.pem", [certificate_pem(1), other.to_owned()].concat());
+        let folder = folder(&files);
+        folder.remove_certificate(&folder.contents().unwrap().certificates[0]).unwrap();
+        assert_eq!(fs::read_to_string(path).unwrap(), other);
+        assert_eq!(files.names(), ["both.pem", "both.pem.removed"]);
+    }
+}
