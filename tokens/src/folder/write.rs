@@ -6,9 +6,12 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use keyfile::KeyFile;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 use super::Folder;
@@ -23,10 +26,15 @@ use crate::spki;
 const LONGEST_NAME: usize = 64;
 /// The most files with the same name and another number.
 const MOST: u32 = 10_000;
+/// The longest wait for another process that changes the folder. It sends a few commands per key.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The time between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
 /// The beginning of the names of temporary files.
 pub(super) const TEMPORARY: &str = ".tpm2-token-";
 
 /// The lock of a folder between processes, until it is dropped.
+#[derive(Debug)]
 pub(super) struct Locked(File);
 
 impl Folder {
@@ -117,12 +125,7 @@ impl Folder {
 
     /// Waits until no other process changes a file of the folder. What others have changed is read before the next use.
     pub(super) fn locked(&self) -> Result<Locked, Error> {
-        let lock = || {
-            let folder = File::open(self.path())?;
-            flock(&folder, FlockOperation::LockExclusive)?;
-            Ok::<_, io::Error>(Locked(folder))
-        };
-        let locked = lock().map_err(|source| Error::io("lock", self.path(), source))?;
+        let locked = Locked::within(PATIENCE, self.path())?;
         self.lock().look_again();
         Ok(locked)
     }
@@ -134,6 +137,27 @@ impl Folder {
 
     fn make(&self) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(self.path())
+    }
+}
+
+impl Locked {
+    /// Locks a folder. A process that hangs must not make this one hang, so the wait is limited.
+    fn within(patience: Duration, path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::io("lock", path, source);
+        let folder = File::open(path).map_err(failed)?;
+        let start = Instant::now();
+        loop {
+            match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self(folder)),
+                Err(Errno::INTR) => {}
+                Err(Errno::WOULDBLOCK) if start.elapsed() < patience => thread::sleep(PAUSE),
+                Err(Errno::WOULDBLOCK) => {
+                    let hint = "try again later; `lslocks` shows the process that holds the lock";
+                    return Err(Error::file(path, "another process changes the folder", hint));
+                }
+                Err(error) => return Err(failed(error.into())),
+            }
+        }
     }
 }
 
@@ -225,5 +249,23 @@ mod tests {
             assert_eq!(free, folder.path().join(name));
             std::fs::write(free, "").unwrap();
         }
+    }
+
+    #[test]
+    fn the_wait_for_another_process_is_limited() {
+        let folder = tempfile::tempdir().unwrap();
+        let patience = Duration::from_millis(200);
+        let first = Locked::within(patience, folder.path()).unwrap();
+        let start = Instant::now();
+        let error = Locked::within(patience, folder.path()).unwrap_err();
+        assert!(start.elapsed() >= patience, "it did not wait");
+        assert!(error.to_string().ends_with("another process changes the folder"), "{error}");
+        assert!(error.advice().is_some());
+        let second = thread::spawn({
+            let path = folder.path().to_owned();
+            move || Locked::within(PATIENCE, &path).map(drop)
+        });
+        drop(first);
+        second.join().unwrap().unwrap();
     }
 }
