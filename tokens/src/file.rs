@@ -3,8 +3,6 @@
 mod block;
 mod content;
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,28 +65,12 @@ pub(crate) fn parsed(path: &Path, bytes: &[u8], naming: Naming<'_>, before: Opti
     parsed
 }
 
-/// Returns the bytes of a regular file, up to the size of the largest key file. They may hold a password, so the buffer has the size of the
-/// file: one that grows leaves copies, and a larger one takes longer to wipe.
+/// Returns the bytes of a regular file, up to the size of the largest key file.
 ///
 /// # Errors
 /// The file cannot be read, is larger, or is a pipe or a device.
 pub(crate) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let read = || {
-        let found = fs::metadata(path)?;
-        let size = usize::try_from(found.len()).unwrap_or(usize::MAX);
-        if !found.is_file() {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
-        }
-        if size > KeyFile::MAX_SIZE {
-            return Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than any key file"));
-        }
-        // The additional bytes are for the read that finds the end.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(size.saturating_add(64)));
-        let limit = u64::try_from(KeyFile::MAX_SIZE).unwrap_or(u64::MAX);
-        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read().map_err(|source| Error::io("read", path, source))
+    tpm::input::read_regular(path, KeyFile::MAX_SIZE).map_err(|source| Error::io("read", path, source))
 }
 
 impl Parsed {

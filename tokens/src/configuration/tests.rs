@@ -287,3 +287,16 @@ fn a_configuration_is_recognized() {
         assert!(!Configuration::is_like(text.as_bytes()), "{text}");
     }
 }
+
+#[test]
+fn a_pipe_is_no_configuration() {
+    use rustix::fs::{CWD, FileType, mknodat};
+    let files = Files::new();
+    let path = files.path().join("pkcs11.conf");
+    mknodat(CWD, &path, FileType::Fifo, 0o600.into(), 0).unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(Configuration::read(&path).map(drop)));
+    let read = receiver.recv_timeout(std::time::Duration::from_secs(5)).expect("it waits for a writer");
+    let error = read.unwrap_err();
+    assert!(error.to_string().ends_with("it is not a regular file") && error.advice().is_some(), "{error}");
+}
