@@ -300,3 +300,19 @@ fn a_pipe_is_no_configuration() {
     let error = read.unwrap_err();
     assert!(error.to_string().ends_with("it is not a regular file") && error.advice().is_some(), "{error}");
 }
+
+#[test]
+fn a_configuration_that_cannot_be_seen_is_an_error() {
+    let files = Files::new();
+    // As for a folder without permission, also as root: a loop of links.
+    let folder = files.path().join("loop");
+    std::os::unix::fs::symlink("loop", &folder).unwrap();
+    for (name, path) in [("XDG_CONFIG_HOME", folder.clone()), ("TPM2_PKCS11_CONF", folder.join("conf"))] {
+        let error = Configuration::found(&variables(&files, &[(name, &path)])).map(drop).unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("cannot read the configuration") && text.contains("/loop/"), "{text}");
+    }
+    // A file in place of a folder holds no configuration.
+    let file = files.write("file", "");
+    assert!(Configuration::found(&variables(&files, &[("XDG_CONFIG_HOME", &file)])).is_ok());
+}
