@@ -83,8 +83,14 @@ fn same_ids(token: &str, contents: &Contents) -> Vec<Problem> {
 /// Finds certificates without a key that are not those of an issuer.
 fn alone(token: &str, contents: &Contents) -> Vec<Problem> {
     let all = &contents.certificates;
+    let mut issuers: HashMap<&[u8], usize> = HashMap::new();
+    for one in all {
+        let count = issuers.entry(one.issuer()).or_default();
+        *count = count.saturating_add(1);
+    }
+    // A certificate that names itself is not its own issuer.
     let is_issuer = |one: &Certificate| {
-        all.iter().any(|other| other.number() != one.number() && other.issuer() == one.subject())
+        issuers.get(one.subject()).is_some_and(|count| *count > usize::from(one.issuer() == one.subject()))
     };
     let alone = all.iter().filter(|one| !one.has_key() && one.is_first() && !is_issuer(one));
     let problem = |one: &std::sync::Arc<Certificate>| {

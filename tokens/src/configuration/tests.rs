@@ -316,3 +316,19 @@ fn a_configuration_that_cannot_be_seen_is_an_error() {
     let file = files.write("file", "");
     assert!(Configuration::found(&variables(&files, &[("XDG_CONFIG_HOME", &file)])).is_ok());
 }
+
+#[test]
+fn many_sections_and_lines_are_read_quickly() {
+    use std::fmt::Write;
+    let (mut sections, mut lines) = (String::new(), String::new());
+    for x in 0..50_000 {
+        writeln!(sections, "[section-{x}]").unwrap();
+        writeln!(lines, "name-{x} = x").unwrap();
+    }
+    let start = std::time::Instant::now();
+    for text in [sections, lines] {
+        let (global, sections) = super::ini::parse(Path::new("/conf"), text.as_bytes()).unwrap();
+        assert_eq!(global.len() + sections.len(), 50_000);
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(4), "{:?}", start.elapsed());
+}
