@@ -181,6 +181,25 @@ fn a_file_that_is_none_is_a_fault_until_it_is_one() {
 }
 
 #[test]
+fn a_text_may_begin_with_a_mark_or_the_character_0() {
+    let files = Files::new();
+    files.write("mark.tpm", [b"\xef\xbb\xbflabel: a\n".to_vec(), key(1).to_file().unwrap()].concat());
+    files.write("block.tpm", [b"\xef\xbb\xbf".to_vec(), key(2).to_file().unwrap()].concat());
+    files.write("zero.tpm", [b"0 is a note\nlabel: c\n".to_vec(), key(3).to_file().unwrap()].concat());
+    let folder = folder(&files);
+    let contents = folder.contents().unwrap();
+    assert_eq!(
+        (labels(&contents), contents.faults.len()),
+        (vec!["block", "a", "c"], 0),
+        "{:?}",
+        contents.faults
+    );
+    let new = folder.change_notes(&labelled(&folder, "c"), |notes| notes.label = Some("d".into())).unwrap();
+    let text = fs::read_to_string(new.path().unwrap()).unwrap();
+    assert!(text.starts_with("0 is a note\nlabel: d\n-----BEGIN"), "{text}");
+}
+
+#[test]
 fn sealed_data_and_parents_are_no_keys() {
     let files = Files::new();
     let mut parent = key(1);
