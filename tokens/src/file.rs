@@ -74,12 +74,18 @@ pub(crate) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
 }
 
 impl Parsed {
-    /// Gives objects the numbers that they had. An object is the same if its public key, or its certificate, is.
+    /// Gives objects the numbers that they had. An object is the same if its public key, or its certificate, is; but of several keys with the
+    /// same public key, those that have not changed at all are found first.
     fn keep_numbers(&mut self, before: &Self) {
-        for key in &mut self.keys {
-            let same = before.keys.iter().find(|old| old.spki == key.spki);
-            if let (Some(old), Some(key)) = (same, Arc::get_mut(key)) {
-                key.number = old.number;
+        let mut old: Vec<&TokenKey> = before.keys.iter().map(|key| &**key).collect();
+        let mut number_of = |is_same: &dyn Fn(&TokenKey) -> bool| {
+            let at = old.iter().position(|old| is_same(old))?;
+            Some(old.remove(at).number)
+        };
+        let unchanged: Vec<_> = self.keys.iter().map(|key| number_of(&|old| key.is_unchanged(old))).collect();
+        for (key, number) in self.keys.iter_mut().filter_map(Arc::get_mut).zip(unchanged) {
+            if let Some(number) = number.or_else(|| number_of(&|old| key.spki == old.spki)) {
+                key.number = number;
             }
         }
         for certificate in &mut self.certificates {

@@ -23,9 +23,13 @@ pub(super) fn parsed(path: &Path, bytes: &[u8], naming: Naming<'_>) -> Parsed {
         return parsed;
     }
     let found = blocks(bytes);
-    for block in &found {
+    for (at, block) in found.iter().enumerate() {
         let (notes, _) = notes_before(bytes, block);
+        let known = parsed.keys.len();
         parsed.add_all(path, part(bytes, block), &notes, naming);
+        for key in parsed.keys.iter_mut().skip(known).filter_map(Arc::get_mut) {
+            key.block = at;
+        }
     }
     if found.is_empty() {
         parsed
@@ -121,7 +125,8 @@ fn key(
     let described = description.filter(|description| !description.trim().is_empty());
     let label = notes.label.clone().or(described).unwrap_or_else(|| naming.label.to_owned());
     let path = Some(path.to_owned());
-    Some(Arc::new(TokenKey { number: number::next(), id, label, public, spki, path, place, password }))
+    let number = number::next();
+    Some(Arc::new(TokenKey { number, id, label, public, spki, path, block: 0, place, password }))
 }
 
 /// Returns true if the key is a parent of other keys (Part 1 §25.1.2): restricted and decrypt.

@@ -32,10 +32,10 @@ impl Folder {
     ) -> Result<Arc<TokenKey>, Error> {
         {
             let _locked = self.locked()?;
-            let path = self.unchanged(key.number(), key.path())?;
+            let (key, path) = self.unchanged_key(key)?;
             let bytes = file::bytes_of(&path)?;
             // A reference may contain a password.
-            let new = Zeroizing::new(match block_of(&bytes, |block| is_key(block, key)) {
+            let new = Zeroizing::new(match block_of_key(&bytes, &key) {
                 Some(block) => {
                     let (mut notes, text) = notes_before(&bytes, &block);
                     change(&mut notes);
@@ -45,7 +45,7 @@ impl Folder {
                 None => {
                     let mut notes = Notes::default();
                     change(&mut notes);
-                    [notes.text().as_bytes(), pem_of(&path, &bytes, key)?.as_bytes()].concat()
+                    [notes.text().as_bytes(), pem_of(&path, &bytes, &key)?.as_bytes()].concat()
                 }
             });
             self.rewrite(&path, &new)?;
@@ -60,8 +60,8 @@ impl Folder {
     /// The file has changed or cannot be written.
     pub(crate) fn remove_key(&self, key: &TokenKey) -> Result<(), Error> {
         let _locked = self.locked()?;
-        let path = self.unchanged(key.number(), key.path())?;
-        self.remove(&path, |block| is_key(block, key))
+        let (key, path) = self.unchanged_key(key)?;
+        self.remove(&path, |bytes| block_of_key(bytes, &key))
     }
 
     /// Removes a certificate.
@@ -70,12 +70,14 @@ impl Folder {
     /// The file has changed or cannot be written.
     pub(crate) fn remove_certificate(&self, certificate: &Certificate) -> Result<(), Error> {
         let _locked = self.locked()?;
-        let path = self.unchanged(certificate.number(), Some(certificate.path()))?;
-        self.remove(&path, |block| is_certificate(block, certificate))
+        let contents = self.contents()?;
+        let found = contents.certificate(certificate.number()).map(|certificate| certificate.path());
+        let path = found.ok_or_else(|| has_changed(Some(certificate.path())))?;
+        self.remove(path, |bytes| block_of(bytes, |block| is_certificate(block, certificate)))
     }
 
     /// Renames the file. If it contains other objects, those stay in it, and a copy of the whole file gets the other name.
-    fn remove(&self, path: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Result<(), Error> {
+    fn remove(&self, path: &Path, block_of: impl Fn(&[u8]) -> Option<Block>) -> Result<(), Error> {
         let bytes = file::bytes_of(path)?;
         let removed = free(path, REMOVED);
         if is_single(&bytes) {
@@ -84,7 +86,7 @@ impl Folder {
             self.sync();
             return Ok(());
         }
-        let block = block_of(&bytes, is_wanted).ok_or_else(|| several(path))?;
+        let block = block_of(&bytes).ok_or_else(|| several(path))?;
         let copy = temporary(self.path(), mode_of(path)?, &bytes)?;
         copy.persist_noclobber(&removed).map_err(|failed| Error::io("write", &removed, failed.error))?;
         let part = |range| bytes.get(range).unwrap_or_default();
@@ -92,12 +94,11 @@ impl Folder {
         self.rewrite(path, &Zeroizing::new([before, after].concat()))
     }
 
-    /// Returns the path of an object if its file has not changed since it was read.
-    pub(super) fn unchanged(&self, number: u64, path: Option<&Path>) -> Result<PathBuf, Error> {
-        let contents = self.contents()?;
-        let key = contents.key(number).and_then(|key| key.path());
-        let found = key.or_else(|| contents.certificate(number).map(|certificate| certificate.path()));
-        found.map(Path::to_owned).ok_or_else(|| has_changed(path))
+    /// Returns a key as it is now, and its path, if its file has not changed since it was read.
+    fn unchanged_key(&self, key: &TokenKey) -> Result<(Arc<TokenKey>, PathBuf), Error> {
+        let found = self.contents()?.key(key.number()).cloned();
+        let found = found.and_then(|key| Some((key.clone(), key.path()?.to_owned())));
+        found.ok_or_else(|| has_changed(key.path()))
     }
 
     /// Replaces a file. Its objects keep their numbers.
@@ -144,20 +145,24 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, Error> {
     fs::canonicalize(path).map_err(|source| Error::io("read", path, source))
 }
 
-/// Returns the PEM block with this content.
-pub(super) fn block_of(bytes: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<Block> {
-    if is_der(bytes) {
-        return None;
-    }
-    blocks(bytes).into_iter().find(|block| is_wanted(part(bytes, block)))
+/// Returns the PEM block of this key; none in DER.
+pub(super) fn block_of_key(bytes: &[u8], key: &TokenKey) -> Option<Block> {
+    let block = blocks(bytes).into_iter().nth(key.block).filter(|_| !is_der(bytes));
+    block.filter(|block| is_key(part(bytes, block), key))
 }
 
-/// Returns true if the block is this key, or refers to it.
-pub(super) fn is_key(block: &[u8], key: &TokenKey) -> bool {
+/// Returns the PEM block with this content.
+fn block_of(bytes: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<Block> {
+    let blocks = if is_der(bytes) { Vec::new() } else { blocks(bytes) };
+    blocks.into_iter().find(|block| is_wanted(part(bytes, block)))
+}
+
+/// Returns true if the block is this key, or refers to it if the key is at a handle.
+fn is_key(block: &[u8], key: &TokenKey) -> bool {
     let contents = keyfile::contents(block).unwrap_or_default();
-    let public = contents.iter().find_map(|content| match content {
-        keyfile::Content::Key(file) => Some(&file.public.key),
-        keyfile::Content::Reference(reference) => Some(&reference.public.key),
+    let public = contents.iter().find_map(|content| match (content, key.file()) {
+        (keyfile::Content::Key(file), Some(_)) => Some(&file.public.key),
+        (keyfile::Content::Reference(reference), None) => Some(&reference.public.key),
         _ => None,
     });
     public.and_then(spki::encoded).is_some_and(|spki| spki == key.spki())

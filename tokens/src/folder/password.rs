@@ -10,7 +10,7 @@ use tpm::{Auth, ErrorKind, Tpm};
 use zeroize::Zeroizing;
 
 use super::Folder;
-use super::change::{block_of, is_key, replaced, target};
+use super::change::{block_of_key, replaced, target};
 use super::former::{backup, is_replaced, removed};
 use crate::error::Error;
 use crate::file::{self, notes_before, part};
@@ -217,7 +217,7 @@ fn with_private(bytes: &[u8], change: &Changed, empty_auth: bool) -> Result<Zero
         Error::file(&change.path, error.to_string(), "write each key to a file of its own, as PEM")
     };
     let new = |file: KeyFile| file.with_private(change.private.clone(), empty_auth);
-    match block_of(bytes, |block| is_key(block, &change.key)) {
+    match block_of_key(bytes, &change.key) {
         Some(block) => {
             let file = KeyFile::from_pem(part(bytes, &block)).map_err(refused)?;
             let (_, text) = notes_before(bytes, &block);
@@ -274,5 +274,25 @@ mod tests {
         assert_eq!((fs::read(&file).unwrap(), others.names()), (b"new".to_vec(), vec!["file".to_owned()]));
         fs::remove_file(files.path().join("0.tpm")).unwrap();
         assert_eq!(files.names(), ["1.tpm", "2.tpm", "3.tpm"], "a file is left");
+    }
+
+    #[test]
+    fn only_the_block_of_the_key_gets_the_new_private_area() {
+        let files = Files::new();
+        let reference = keyfile::KeyReference {
+            uri: "handle:0x81000001".to_owned().into(),
+            empty_auth: false,
+            public: key(1).public,
+        };
+        let (reference, pem) = (reference.to_pem().unwrap(), key(1).to_pem().unwrap());
+        let text = [reference.as_str(), &pem, "label: second\n", &pem].concat();
+        let path = files.write("same.tpm", &text);
+        let contents = Folder::new(files.path().to_owned(), None).contents().unwrap();
+        let second = contents.keys[2].clone();
+        assert_eq!(second.label(), "second");
+        let new = with_private(text.as_bytes(), &Changed { key: second, path, private: vec![9; 100] }, false);
+        let pem_of_new = key(1).with_private(vec![9; 100], false).to_pem().unwrap();
+        let expected = [reference.as_str(), &pem, "label: second\n", &pem_of_new].concat();
+        assert_eq!(String::from_utf8(new.unwrap().to_vec()).unwrap(), expected);
     }
 }

@@ -320,6 +320,35 @@ fn removed_files_are_kept_under_another_name() {
 }
 
 #[test]
+fn of_two_blocks_with_the_same_key_the_right_one_changes() {
+    let files = Files::new();
+    let first = key(1).to_pem().unwrap();
+    let second = key(1).with_private(vec![8; 100], false).to_pem().unwrap();
+    let reference = keyfile::KeyReference {
+        uri: "handle:0x81000001".to_owned().into(),
+        empty_auth: true,
+        public: key(1).public,
+    };
+    let reference = reference.to_pem().unwrap();
+    let text = [reference.as_str(), "label: a\n", &first, "label: b\n", &second].concat();
+    let path = files.write("same.tpm", text);
+    let folder = folder(&files);
+    let numbers = || folder.contents().unwrap().keys.iter().map(|key| key.number()).collect::<Vec<_>>();
+    let known = numbers();
+    let renamed =
+        folder.change_notes(&labelled(&folder, "b"), |notes| notes.label = Some("c".into())).unwrap();
+    assert_eq!((renamed.label(), numbers()), ("c", known.clone()));
+    let expected = [reference.as_str(), "label: a\n", &first, "label: c\n", &second].concat();
+    assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+    folder.remove_key(&labelled(&folder, "a")).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), [reference.as_str(), "label: c\n", &second].concat());
+    assert_eq!(numbers(), [known[0], known[2]]);
+    // It is another block of the file now.
+    folder.remove_key(&renamed).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), reference.as_str());
+}
+
+#[test]
 fn blocks_that_are_no_objects_stay_in_the_file() {
     let software = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
     let mut sealed = key(3);

@@ -117,6 +117,7 @@ impl Section {
             public,
             spki,
             path: self.private.path().map(Path::to_owned),
+            block: 0,
             place: Place::Handle { handle, empty_auth: false, exact },
             password: password.clone(),
         })
