@@ -88,7 +88,7 @@ impl Configuration {
     fn of_file(path: &Path, variables: &Variables) -> Result<Self, Error> {
         // Absolute, because a program may change its folder before it reads a key file.
         let path = std::path::absolute(path).map_err(|source| Error::io("read", path, source))?;
-        let read = tpm::input::read(&path, KeyFile::MAX_SIZE);
+        let read = tpm::input::read_regular(&path, KeyFile::MAX_SIZE);
         let bytes = read.map_err(|source| Error::io("read the configuration", &path, source))?;
         Self::of_bytes(path, &bytes, variables)
     }

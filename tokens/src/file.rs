@@ -3,8 +3,6 @@
 mod block;
 mod content;
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +13,7 @@ use crate::certificate::Parts;
 use crate::error::Error;
 use crate::key::TokenKey;
 use crate::notes::Notes;
-pub(crate) use block::{Block, blocks};
+pub(crate) use block::{Block, blocks, is_der};
 pub(crate) use content::{is_parent, key_of};
 
 /// The contents of a file.
@@ -50,50 +48,44 @@ pub(crate) struct Naming<'a> {
     pub(crate) prefix: Option<&'a str>,
 }
 
-/// Reads a file. `before` is what it contained earlier: an object that has not changed keeps its number.
+/// Reads a file.
 ///
 /// # Errors
 /// The file cannot be read. Contents that cannot be used are faults of the result.
-pub(crate) fn read(path: &Path, naming: Naming<'_>, before: Option<&Parsed>) -> Result<Parsed, Error> {
-    let bytes = bytes_of(path)?;
-    let mut parsed = content::parsed(path, &bytes, naming);
+pub(crate) fn read(path: &Path, naming: Naming<'_>) -> Result<Parsed, Error> {
+    Ok(parsed(path, &bytes_of(path)?, naming, None))
+}
+
+/// Returns what the bytes of a file contain. `before` is what it contained earlier: an object that has not changed keeps its number.
+pub(crate) fn parsed(path: &Path, bytes: &[u8], naming: Naming<'_>, before: Option<&Parsed>) -> Parsed {
+    let mut parsed = content::parsed(path, bytes, naming);
     if let Some(before) = before {
         parsed.keep_numbers(before);
     }
-    Ok(parsed)
+    parsed
 }
 
-/// Returns the bytes of a regular file, up to the size of the largest key file. They may hold a password, so the buffer has the size of the
-/// file: one that grows leaves copies, and a larger one takes longer to wipe.
+/// Returns the bytes of a regular file, up to the size of the largest key file.
 ///
 /// # Errors
 /// The file cannot be read, is larger, or is a pipe or a device.
 pub(crate) fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let read = || {
-        let found = fs::metadata(path)?;
-        let size = usize::try_from(found.len()).unwrap_or(usize::MAX);
-        if !found.is_file() {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
-        }
-        if size > KeyFile::MAX_SIZE {
-            return Err(io::Error::new(ErrorKind::FileTooLarge, "it is larger than any key file"));
-        }
-        // The additional bytes are for the read that finds the end.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(size.saturating_add(64)));
-        let limit = u64::try_from(KeyFile::MAX_SIZE).unwrap_or(u64::MAX);
-        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    read().map_err(|source| Error::io("read", path, source))
+    tpm::input::read_regular(path, KeyFile::MAX_SIZE).map_err(|source| Error::io("read", path, source))
 }
 
 impl Parsed {
-    /// Gives objects the numbers that they had. An object is the same if its public key, or its certificate, is.
+    /// Gives objects the numbers that they had. An object is the same if its public key, or its certificate, is; but of several keys with the
+    /// same public key, those that have not changed at all are found first.
     fn keep_numbers(&mut self, before: &Self) {
-        for key in &mut self.keys {
-            let same = before.keys.iter().find(|old| old.spki == key.spki);
-            if let (Some(old), Some(key)) = (same, Arc::get_mut(key)) {
-                key.number = old.number;
+        let mut old: Vec<&TokenKey> = before.keys.iter().map(|key| &**key).collect();
+        let mut number_of = |is_same: &dyn Fn(&TokenKey) -> bool| {
+            let at = old.iter().position(|old| is_same(old))?;
+            Some(old.remove(at).number)
+        };
+        let unchanged: Vec<_> = self.keys.iter().map(|key| number_of(&|old| key.is_unchanged(old))).collect();
+        for (key, number) in self.keys.iter_mut().filter_map(Arc::get_mut).zip(unchanged) {
+            if let Some(number) = number.or_else(|| number_of(&|old| key.spki == old.spki)) {
+                key.number = number;
             }
         }
         for certificate in &mut self.certificates {
@@ -102,11 +94,21 @@ impl Parsed {
             }
         }
     }
+}
 
-    /// Returns true if the file contains one object only.
-    pub(crate) fn is_single(&self) -> bool {
-        self.keys.len().saturating_add(self.certificates.len()).saturating_add(self.public.len()) == 1
-    }
+/// Returns true if a file contains one object only. A block that cannot be used is one, too.
+pub(crate) fn is_single(bytes: &[u8]) -> bool {
+    let count = |bytes| keyfile::contents(bytes).map_or(1, |found| found.len());
+    let parts = match is_der(bytes) {
+        true => vec![count(bytes)],
+        false => blocks(bytes).iter().map(|block| count(part(bytes, block))).collect(),
+    };
+    matches!(parts[..], [1])
+}
+
+/// Returns the bytes of a block.
+pub(crate) fn part<'a>(bytes: &'a [u8], block: &Block) -> &'a [u8] {
+    bytes.get(block.range.clone()).unwrap_or_default()
 }
 
 /// Returns the notes before the block of a key.

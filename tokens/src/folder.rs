@@ -6,8 +6,10 @@
 //! | `write` | new files, each written completely or not at all |
 //! | `change` | label, identifier and removal of an object |
 //! | `password` | another password for all keys |
+//! | `former` | the former files of those keys |
 
 mod change;
+mod former;
 mod listing;
 mod password;
 mod write;

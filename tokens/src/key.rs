@@ -17,6 +17,8 @@ pub struct TokenKey {
     pub(crate) public: Public,
     pub(crate) spki: Vec<u8>,
     pub(crate) path: Option<PathBuf>,
+    /// Which PEM block of the file it is, from 0: two may have the same public key.
+    pub(crate) block: usize,
     pub(crate) place: Place,
     /// The password part of the URI in the configuration or in the reference.
     pub(crate) password: Password,
@@ -143,6 +145,18 @@ impl TokenKey {
                 }
             }
         }
+    }
+
+    /// Returns true if this is the same key with the same label, identifier, and private half.
+    pub(crate) fn is_unchanged(&self, old: &Self) -> bool {
+        let is_in_place = match (&self.place, &old.place) {
+            (Place::File(file), Place::File(old)) => {
+                file.to_der().is_ok_and(|der| old.to_der().is_ok_and(|old| der == old))
+            }
+            (Place::Handle { handle, .. }, Place::Handle { handle: old, .. }) => handle == old,
+            _ => false,
+        };
+        (&self.spki, &self.label, &self.id) == (&old.spki, &old.label, &old.id) && is_in_place
     }
 
     /// Returns true if a password may be used: some key files state wrongly that there is none, and a policy may ask for that of another entity.

@@ -2,10 +2,11 @@
 
 mod source;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sha2::{Digest, Sha256};
 use tpm::Tpm;
 
 use crate::contents::{Contents, Fault, certificates};
@@ -13,10 +14,12 @@ use crate::error::Error;
 use crate::file::{self, Naming, Parsed};
 use crate::key::TokenKey;
 use crate::stamp::Stamp;
+pub(crate) use source::Private;
 
 /// The time after which the TPM is asked again for a key that it could not show. A program may ask for the contents a hundred times.
 const PAUSE: Duration = Duration::from_secs(5);
-pub(crate) use source::Private;
+/// The time after which a file that was read shortly after it was written is read again.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// A section.
 #[derive(Debug)]
@@ -46,10 +49,15 @@ struct Known {
     contents: Option<Arc<Contents>>,
 }
 
+/// SHA-256 of each file that can be read.
+type Digests = [Option<[u8; 32]>; 3];
+
 /// The files of a section, as they were read.
 #[derive(Debug, Default)]
 struct State {
     stamps: Option<[Option<Stamp>; 3]>,
+    /// The bytes of the files, and when they were read, if another change so shortly after the last may not show in the stamps.
+    unsettled: Option<(Digests, Instant)>,
     key: Option<Arc<TokenKey>>,
     /// When the TPM was last asked in vain for the public area of a persistent key.
     asked: Option<Instant>,
@@ -95,10 +103,12 @@ impl Section {
             paths.map(|path| path.and_then(|path| path.metadata().ok()).map(|found| Stamp::of(&found)));
         let is_read = state.key.is_some() || self.private.path().is_some() || self.public.is_some();
         let is_asked = state.asked.is_some_and(|asked| asked.elapsed() < PAUSE);
-        if state.stamps == Some(stamps) && (is_read || is_asked) {
+        let is_settled = stamps.iter().flatten().all(Stamp::is_settled);
+        if state.stamps == Some(stamps) && (is_read || is_asked) && !state.is_due(paths, is_settled) {
             return false;
         }
-        *state = State { stamps: Some(stamps), ..State::default() };
+        let unsettled = (!is_settled).then(|| (digests(paths), Instant::now()));
+        *state = State { stamps: Some(stamps), unsettled, ..State::default() };
         let mut fail = |path: Option<PathBuf>, error| state.faults.push(Fault::new(path, error));
         match self.key(tpm) {
             Ok((key, parsed)) => {
@@ -123,12 +133,8 @@ impl Section {
     }
 
     /// Reads the certificates, and the reason why the first is not the one of the key.
-    fn certificates(
-        &self,
-        path: &std::path::Path,
-        key: Option<&TokenKey>,
-    ) -> Result<(Parsed, Option<Error>), Error> {
-        let parsed = file::read(path, Naming { label: &self.name, prefix: None }, None)?;
+    fn certificates(&self, path: &Path, key: Option<&TokenKey>) -> Result<(Parsed, Option<Error>), Error> {
+        let parsed = file::read(path, Naming { label: &self.name, prefix: None })?;
         let Some(first) = parsed.certificates.first() else {
             let hint = "name a file with the certificate of the key, in PEM or DER";
             return Err(Error::file(path, "it contains no certificate", hint));
@@ -142,6 +148,26 @@ impl Section {
     }
 }
 
+impl State {
+    /// Returns true if the files have changed although their stamps have not.
+    fn is_due(&mut self, paths: [Option<&Path>; 3], is_settled: bool) -> bool {
+        let Some((before, read)) = self.unsettled.as_mut().filter(|(_, read)| read.elapsed() >= INTERVAL)
+        else {
+            return false;
+        };
+        *read = Instant::now();
+        let is_same = *before == digests(paths);
+        if is_settled && is_same {
+            self.unsettled = None;
+        }
+        !is_same
+    }
+}
+
+fn digests(paths: [Option<&Path>; 3]) -> Digests {
+    paths.map(|path| Some(Sha256::digest(&*file::bytes_of(path?).ok()?).into()))
+}
+
 fn joined(states: &[State], before: Option<&Contents>) -> Contents {
     let keys: Vec<_> = states.iter().filter_map(|state| state.key.clone()).collect();
     let files = states.iter().flat_map(|state| &state.parsed);
@@ -152,4 +178,41 @@ fn joined(states: &[State], before: Option<&Contents>) -> Contents {
     });
     let faults = own.chain(others).collect();
     Contents::new(keys, certificates, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use keyfile::uri::Password;
+
+    use super::*;
+    use crate::testing::{Files, key, no_tpm};
+
+    #[test]
+    fn a_file_that_was_just_written_is_read_again() {
+        let files = Files::new();
+        let path = files.write("key.tpm", key(1).to_file().unwrap());
+        let section = Section {
+            name: "key".into(),
+            private: Private::File(path.clone(), Password::Unspecified),
+            public: None,
+            certificate: None,
+            label: None,
+            id: None,
+            prefix: None,
+        };
+        let (tpm, mut state) = (no_tpm(), State::default());
+        assert!(section.refresh(&mut state, &tpm));
+        files.write("key.tpm", key(2).to_file().unwrap());
+        // As if that was in the same tick, and a second ago.
+        state.stamps = Some([Some(Stamp::of(&path.metadata().unwrap())), None, None]);
+        let before = |state: &mut State| state.unsettled.as_mut().unwrap().1 -= INTERVAL;
+        assert!(!section.refresh(&mut state, &tpm), "the file is read at each look");
+        before(&mut state);
+        assert!(section.refresh(&mut state, &tpm));
+        assert_eq!(*state.key.as_ref().unwrap().public(), key(2).public);
+        // The same bytes are the same key.
+        std::thread::sleep(Duration::from_millis(200));
+        before(&mut state);
+        assert!(!section.refresh(&mut state, &tpm) && state.unsettled.is_none());
+    }
 }

@@ -168,7 +168,7 @@ impl Token {
     }
 
     /// Changes the password of every key whose password is `old`, and returns their number; see the files of the folder for how a failure
-    /// in the middle is handled: all keys change, or none. The keys keep their numbers. A key that is open keeps working.
+    /// in the middle is handled: all keys change, or none; and the same change again completes one that was killed. The keys keep their numbers. A key that is open keeps working.
     ///
     /// An empty `old` means the keys without a password. Keys with another password, and keys at persistent handles, are not changed.
     ///
@@ -176,6 +176,16 @@ impl Token {
     /// The token cannot be written, or no key has the password `old`. A wrong password counts once towards the lockout of the TPM.
     pub fn change_password(&self, tpm: &Tpm, old: &Auth, new: &Auth) -> Result<usize, Error> {
         self.written()?.change_password(tpm, old, new)
+    }
+
+    /// Returns the hidden files that a killed change of the password has left. They work with the former password. The same change again
+    /// removes them.
+    #[must_use]
+    pub fn former_files(&self) -> Vec<PathBuf> {
+        match &self.source {
+            Source::Folder(folder) => folder.former_files(),
+            Source::Sections(_) => Vec::new(),
+        }
     }
 
     /// Returns the folder to write to.

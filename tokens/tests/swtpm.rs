@@ -141,6 +141,89 @@ fn a_folder_changes_its_password() {
 }
 
 #[test]
+fn a_change_of_the_password_counts_one_refusal_at_most() {
+    let desk = Desk::new();
+    desk.swtpm.set_dictionary_attack(9, 1000);
+    let configuration = desk.configuration("[keys]\nfolder = keys");
+    let [token] = configuration.tokens() else { panic!("not one token") };
+    let tpm = configuration.tpm();
+    for (label, password, protected) in [
+        ("a", "free", false),
+        ("b", "old", true),
+        ("c", "other", true),
+        ("d", "other", true),
+        ("e", "free", false),
+        ("f", "old", false),
+    ] {
+        token.add_key(&desk.key(Some(password), protected), label, None).unwrap();
+    }
+    // Each try is with the same wrong password: the refusal is remembered, and no other key is tried.
+    for _ in 0..3 {
+        let changed = token.change_password(&tpm, &Auth::new("wrong"), &Auth::new("new"));
+        assert_eq!((kind(changed), desk.swtpm.failures()), (ErrorKind::Authorization, 1));
+    }
+    // The keys without protection are all tried.
+    assert_eq!(token.change_password(&tpm, &Auth::new("old"), &Auth::new("new")).unwrap(), 2);
+    assert_eq!(desk.swtpm.failures(), 2);
+    for (key, password) in
+        contents(token, &tpm).keys.iter().zip(["free", "new", "other", "other", "free", "new"])
+    {
+        sign(key, &tpm, Some(password)).unwrap();
+    }
+    tpm.close();
+    desk.swtpm.assert_empty();
+}
+
+#[test]
+fn a_killed_change_of_the_password_is_completed() {
+    let desk = Desk::new();
+    desk.swtpm.set_dictionary_attack(9, 1000);
+    let configuration = desk.configuration("[keys]\nfolder = keys");
+    let [token] = configuration.tokens() else { panic!("not one token") };
+    let tpm = configuration.tpm();
+    for (label, protected) in [("a", true), ("b", false), ("c", true), ("d", true)] {
+        token.add_key(&desk.key(Some("old"), protected), label, None).unwrap();
+    }
+    let path = |name: &str| desk.path("keys").join(name);
+    let names = || fs::read_dir(desk.path("keys")).unwrap().count();
+    let former: Vec<_> =
+        ["a", "b", "c", "d"].map(|name| fs::read(path(&format!("{name}.tpm"))).unwrap()).to_vec();
+    let change = |old: &str, new: &str| token.change_password(&tpm, &Auth::new(old), &Auth::new(new));
+    assert_eq!(change("old", "new").unwrap(), 4);
+    // Killed when the former file of c was kept, and c not yet replaced.
+    let kill = || {
+        for (name, bytes) in ["c", "d"].iter().zip(&former[2..]) {
+            fs::write(path(&format!("{name}.tpm")), bytes).unwrap();
+        }
+        fs::write(path(".a.tpm.former"), &former[0]).unwrap();
+        fs::hard_link(path("c.tpm"), path(".c.tpm.former")).unwrap();
+        fs::write(path(".tpm2-token-abc"), "").unwrap();
+    };
+    kill();
+    assert_eq!(token.former_files(), [path(".a.tpm.former"), path(".c.tpm.former")]);
+    // A wrong password changes nothing, and the former files are kept.
+    assert_eq!((kind(change("wrong", "new")), desk.swtpm.failures()), (ErrorKind::Authorization, 1));
+    assert_eq!(token.former_files().len(), 2);
+    assert_eq!(change("old", "new").unwrap(), 4);
+    assert_eq!((desk.swtpm.failures(), names()), (1, 4));
+    for key in &contents(token, &tpm).keys {
+        sign(key, &tpm, Some("new")).unwrap();
+    }
+    // Killed when all were replaced.
+    for (name, bytes) in ["a", "b", "c", "d"].iter().zip(&former) {
+        fs::write(path(&format!(".{name}.tpm.former")), bytes).unwrap();
+    }
+    assert_eq!(change("old", "new").unwrap(), 4);
+    assert_eq!((desk.swtpm.failures(), names()), (1, 4));
+    // Another new password: the TPM counts one refusal of it, and one of the former password.
+    kill();
+    assert_eq!(kind(change("old", "third")), ErrorKind::Authorization);
+    assert_eq!(desk.swtpm.failures(), 3);
+    tpm.close();
+    desk.swtpm.assert_empty();
+}
+
+#[test]
 fn a_key_at_a_handle_is_read_once() {
     let desk = Desk::new();
     desk.persist("secret");

@@ -70,6 +70,7 @@ impl Document {
                 std::sync::Arc::default()
             });
             problems.extend(problems::of_token(token.label(), &contents));
+            problems.extend(problems::former_files(token));
             tokens.push(Listed::of(token, &contents, tpm));
         }
         Self {

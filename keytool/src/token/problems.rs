@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use tokens::{Certificate, Configuration, Contents, Error};
+use tokens::{Certificate, Configuration, Contents, Error, Token};
 
 /// The permission of other users to read.
 const OTHERS_READ: u32 = 0o004;
@@ -55,6 +55,16 @@ pub(super) fn of_token(token: &str, contents: &Contents) -> Vec<Problem> {
     problems
 }
 
+/// Finds the former files that a killed change of the PIN has left.
+pub(super) fn former_files(token: &Token) -> Vec<Problem> {
+    let problem = |path: &PathBuf| {
+        let text = format!("a change of the PIN was killed and left {}", path.display());
+        let advice = "change the PIN again, from the same former to the same new one; or remove the file if its key works with the new one";
+        Problem::new(Some(token.label()), Some(path), text, advice)
+    };
+    token.former_files().iter().map(problem).collect()
+}
+
 /// Finds keys with the same identifier: a program takes any of them.
 fn same_ids(token: &str, contents: &Contents) -> Vec<Problem> {
     let mut known = HashMap::new();
@@ -73,8 +83,14 @@ fn same_ids(token: &str, contents: &Contents) -> Vec<Problem> {
 /// Finds certificates without a key that are not those of an issuer.
 fn alone(token: &str, contents: &Contents) -> Vec<Problem> {
     let all = &contents.certificates;
+    let mut issuers: HashMap<&[u8], usize> = HashMap::new();
+    for one in all {
+        let count = issuers.entry(one.issuer()).or_default();
+        *count = count.saturating_add(1);
+    }
+    // A certificate that names itself is not its own issuer.
     let is_issuer = |one: &Certificate| {
-        all.iter().any(|other| other.number() != one.number() && other.issuer() == one.subject())
+        issuers.get(one.subject()).is_some_and(|count| *count > usize::from(one.issuer() == one.subject()))
     };
     let alone = all.iter().filter(|one| !one.has_key() && one.is_first() && !is_issuer(one));
     let problem = |one: &std::sync::Arc<Certificate>| {
@@ -96,4 +112,22 @@ fn open_files(token: &str, contents: &Contents) -> Vec<Problem> {
 
 fn is_open(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.mode() & OTHERS_READ != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_former_file_of_a_killed_change_is_a_problem() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".key.tpm.former");
+        fs::write(&path, "").unwrap();
+        let conf = format!("[keys]\nfolder = {}", folder.path().display());
+        let configuration =
+            Configuration::parse(&folder.path().join("pkcs11.conf"), conf.as_bytes()).unwrap();
+        let found = former_files(&configuration.tokens()[0]);
+        let text = format!("a change of the PIN was killed and left {}", path.display());
+        assert!(matches!(&found[..], [one] if one.text == text && one.advice.is_some()));
+    }
 }

@@ -1,5 +1,6 @@
 //! The syntax of the configuration: `[section]`, `name = value`, comments after `#` or `;`, and quotes around a value.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -41,6 +42,8 @@ pub(super) fn normal(name: &str) -> String {
 /// A line has another form, or a name occurs twice.
 pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Line>, Vec<Section>), Error> {
     let (mut global, mut sections) = (Vec::new(), Vec::<Section>::new());
+    // The numbers of the lines of the sections, and of the lines of the last one.
+    let (mut names, mut keys) = (HashMap::<String, usize>::new(), HashMap::<String, usize>::new());
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     for (number, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
         let wrong = |problem: String, hint: &'static str| Error::Configuration {
@@ -59,13 +62,14 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Line>, Vec<Section
             let name = section_name(rest).map_err(|problem| {
                 wrong(problem.to_owned(), "write the name of the token in brackets: [Mail key]")
             })?;
-            if let Some(known) = sections.iter().find(|known| known.name == name) {
-                let problem = format!("[{name}] occurs twice: first in line {}", known.number);
+            if let Some(first) = names.insert(name.clone(), number) {
+                let problem = format!("[{name}] occurs twice: first in line {first}");
                 return Err(wrong(
                     problem,
                     "give each token another name; `token = NAME` adds a key to a token",
                 ));
             }
+            keys.clear();
             sections.push(Section { name, number, lines: Vec::new() });
             continue;
         }
@@ -79,8 +83,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Vec<Line>, Vec<Section
         let value = unquoted(value.trim())
             .map_err(|problem| wrong(format!("the value of `{}` {problem}", shown(&name)), QUOTES))?;
         let lines = sections.last_mut().map_or(&mut global, |section| &mut section.lines);
-        if let Some(known) = lines.iter().find(|known: &&Line| known.name == name) {
-            let problem = format!("`{}` occurs twice: first in line {}", shown(&name), known.number);
+        if let Some(first) = keys.insert(name.clone(), number) {
+            let problem = format!("`{}` occurs twice: first in line {first}", shown(&name));
             return Err(wrong(problem, "remove one of the lines"));
         }
         lines.push(Line { name, value, number });

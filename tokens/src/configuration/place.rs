@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tpm::config::Lookup;
 
@@ -77,11 +78,11 @@ impl Variables {
 /// Finds the file or the folder.
 ///
 /// # Errors
-/// A variable names a file that does not exist.
+/// A variable names a file that does not exist, or it is not known if a file does.
 pub(super) fn find(variables: &Variables) -> Result<Place, Error> {
     for name in NAMES_FILE {
         let Some(path) = variables.get(name).map(PathBuf::from) else { continue };
-        if !path.exists() {
+        if !exists(&path)? {
             let problem = format!("the environment variable {name} names it, and it does not exist");
             return Err(Error::file(&path, problem, "correct the variable, or unset it"));
         }
@@ -89,10 +90,20 @@ pub(super) fn find(variables: &Variables) -> Result<Place, Error> {
     }
     let user = variables.folder("XDG_CONFIG_HOME", ".config");
     let files = [user, Some(variables.system())];
-    if let Some(path) = files.into_iter().flatten().map(|folder| folder.join(FILE)).find(|path| path.exists())
-    {
-        return Ok(Place::File(path));
+    for path in files.into_iter().flatten().map(|folder| folder.join(FILE)) {
+        if exists(&path)? {
+            return Ok(Place::File(path));
+        }
     }
     let data = variables.folder("XDG_DATA_HOME", ".local/share");
     Ok(data.map_or(Place::Nothing, |data| Place::Folder(data.join(FOLDER))))
+}
+
+/// Returns true if the file exists. Without the permission to see it, another file must not take its place.
+fn exists(path: &Path) -> Result<bool, Error> {
+    match path.try_exists() {
+        // A part of the path is a file.
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(false),
+        found => found.map_err(|source| Error::io("read the configuration", path, source)),
+    }
 }

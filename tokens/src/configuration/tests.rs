@@ -289,3 +289,48 @@ fn a_configuration_is_recognized() {
         assert!(!Configuration::is_like(text.as_bytes()), "{text}");
     }
 }
+
+#[test]
+fn a_pipe_is_no_configuration() {
+    use rustix::fs::{CWD, FileType, mknodat};
+    let files = Files::new();
+    let path = files.path().join("pkcs11.conf");
+    mknodat(CWD, &path, FileType::Fifo, 0o600.into(), 0).unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(Configuration::read(&path).map(drop)));
+    let read = receiver.recv_timeout(std::time::Duration::from_secs(5)).expect("it waits for a writer");
+    let error = read.unwrap_err();
+    assert!(error.to_string().ends_with("it is not a regular file") && error.advice().is_some(), "{error}");
+}
+
+#[test]
+fn a_configuration_that_cannot_be_seen_is_an_error() {
+    let files = Files::new();
+    // As for a folder without permission, also as root: a loop of links.
+    let folder = files.path().join("loop");
+    std::os::unix::fs::symlink("loop", &folder).unwrap();
+    for (name, path) in [("XDG_CONFIG_HOME", folder.clone()), ("TPM2_PKCS11_CONF", folder.join("conf"))] {
+        let error = Configuration::found(&variables(&files, &[(name, &path)])).map(drop).unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with("cannot read the configuration") && text.contains("/loop/"), "{text}");
+    }
+    // A file in place of a folder holds no configuration.
+    let file = files.write("file", "");
+    assert!(Configuration::found(&variables(&files, &[("XDG_CONFIG_HOME", &file)])).is_ok());
+}
+
+#[test]
+fn many_sections_and_lines_are_read_quickly() {
+    use std::fmt::Write;
+    let (mut sections, mut lines) = (String::new(), String::new());
+    for x in 0..50_000 {
+        writeln!(sections, "[section-{x}]").unwrap();
+        writeln!(lines, "name-{x} = x").unwrap();
+    }
+    let start = std::time::Instant::now();
+    for text in [sections, lines] {
+        let (global, sections) = super::ini::parse(Path::new("/conf"), text.as_bytes()).unwrap();
+        assert_eq!(global.len() + sections.len(), 50_000);
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(4), "{:?}", start.elapsed());
+}

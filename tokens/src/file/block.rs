@@ -11,11 +11,23 @@ pub(crate) struct Block {
     pub(crate) range: Range<usize>,
 }
 
+/// The mark at the beginning of a text that some editors write.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Returns true if the file is DER and not PEM. A text may begin with the character 0, as a SEQUENCE does; but a SEQUENCE fills its file, or there is
+/// no PEM block.
+pub(crate) fn is_der(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&0x30)
+        && (asn1::parse_single::<asn1::Tlv<'_>>(bytes).is_ok() || blocks(bytes).is_empty())
+}
+
 /// Returns the blocks of a text. Whether they can be decoded is not checked.
 pub(crate) fn blocks(bytes: &[u8]) -> Vec<Block> {
     let mut found = Vec::new();
-    let (mut at, mut text, mut open) = (0_usize, 0, None);
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+    let content = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let begin = bytes.len().saturating_sub(content.len());
+    let (mut at, mut text, mut open) = (begin, begin, None);
+    for line in content.split_inclusive(|byte| *byte == b'\n') {
         let start = at;
         at = at.saturating_add(line.len());
         match open {
@@ -55,5 +67,16 @@ mod tests {
         assert!(blocks(b"no block").is_empty());
         let cut = blocks(b"-----BEGIN X-----\nAA\n");
         assert_eq!(cut, [Block { text: 0..0, range: 0..21 }]);
+    }
+
+    #[test]
+    fn a_text_may_begin_with_a_mark_or_the_character_0() {
+        let block = b"-----BEGIN X-----\nAA\n-----END X-----\n";
+        let marked = [BYTE_ORDER_MARK, block].concat();
+        assert_eq!(blocks(&marked), [Block { text: 3..3, range: 3..marked.len() }]);
+        assert!(!is_der(&marked) && !is_der(&[b"0 is the first key\n", &block[..]].concat()));
+        assert!(is_der(b"\x30\x02AA") && is_der(b"\x30\x82\xff") && !is_der(b""));
+        // The block is inside of the SEQUENCE.
+        assert!(is_der(&[b"\x30\x28\n", &block[..], b"AA"].concat()));
     }
 }

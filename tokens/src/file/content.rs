@@ -6,7 +6,7 @@ use std::sync::Arc;
 use keyfile::uri::{Location, Password, Uri};
 use keyfile::{Attributes, Content, KeyFile, KeyReference, Public, contents};
 
-use super::{Found, Naming, Parsed, blocks, notes_before};
+use super::{Found, Naming, Parsed, blocks, is_der, notes_before, part};
 use crate::certificate::Parts;
 use crate::error::Error;
 use crate::key::{Place, TokenKey};
@@ -18,14 +18,18 @@ const HINT: &str = "`tpm2-keytool show FILE` describes a key file; move other fi
 /// Returns what the bytes contain.
 pub(super) fn parsed(path: &Path, bytes: &[u8], naming: Naming<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    if bytes.first() == Some(&0x30) {
+    if is_der(bytes) {
         parsed.add_all(path, bytes, &Notes::default(), naming);
         return parsed;
     }
     let found = blocks(bytes);
-    for block in &found {
+    for (at, block) in found.iter().enumerate() {
         let (notes, _) = notes_before(bytes, block);
-        parsed.add_all(path, bytes.get(block.range.clone()).unwrap_or_default(), &notes, naming);
+        let known = parsed.keys.len();
+        parsed.add_all(path, part(bytes, block), &notes, naming);
+        for key in parsed.keys.iter_mut().skip(known).filter_map(Arc::get_mut) {
+            key.block = at;
+        }
     }
     if found.is_empty() {
         parsed
@@ -121,7 +125,8 @@ fn key(
     let described = description.filter(|description| !description.trim().is_empty());
     let label = notes.label.clone().or(described).unwrap_or_else(|| naming.label.to_owned());
     let path = Some(path.to_owned());
-    Some(Arc::new(TokenKey { number: number::next(), id, label, public, spki, path, place, password }))
+    let number = number::next();
+    Some(Arc::new(TokenKey { number, id, label, public, spki, path, block: 0, place, password }))
 }
 
 /// Returns true if the key is a parent of other keys (Part 1 §25.1.2): restricted and decrypt.

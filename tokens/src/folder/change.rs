@@ -2,17 +2,17 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 use zeroize::Zeroizing;
 
 use super::Folder;
-use super::write::free;
+use super::write::{free, sync, temporary};
 use crate::certificate::{Certificate, Parts};
 use crate::error::Error;
-use crate::file::{self, Block, Naming, blocks, key_of, notes_before};
+use crate::file::{self, Block, blocks, is_der, is_single, key_of, notes_before, part};
 use crate::key::TokenKey;
 use crate::notes::Notes;
 use crate::spki;
@@ -32,10 +32,10 @@ impl Folder {
     ) -> Result<Arc<TokenKey>, Error> {
         {
             let _locked = self.locked()?;
-            let path = self.unchanged(key.number(), key.path())?;
+            let (key, path) = self.unchanged_key(key)?;
             let bytes = file::bytes_of(&path)?;
             // A reference may contain a password.
-            let new = Zeroizing::new(match block_of(&bytes, |block| is_key(block, key)) {
+            let new = Zeroizing::new(match block_of_key(&bytes, &key) {
                 Some(block) => {
                     let (mut notes, text) = notes_before(&bytes, &block);
                     change(&mut notes);
@@ -45,7 +45,7 @@ impl Folder {
                 None => {
                     let mut notes = Notes::default();
                     change(&mut notes);
-                    [notes.text().as_bytes(), pem_of(&path, &bytes, key)?.as_bytes()].concat()
+                    [notes.text().as_bytes(), pem_of(&path, &bytes, &key)?.as_bytes()].concat()
                 }
             });
             self.rewrite(&path, &new)?;
@@ -60,8 +60,8 @@ impl Folder {
     /// The file has changed or cannot be written.
     pub(crate) fn remove_key(&self, key: &TokenKey) -> Result<(), Error> {
         let _locked = self.locked()?;
-        let path = self.unchanged(key.number(), key.path())?;
-        self.remove(&path, |block| is_key(block, key))
+        let (key, path) = self.unchanged_key(key)?;
+        self.remove(&path, |bytes| block_of_key(bytes, &key))
     }
 
     /// Removes a certificate.
@@ -70,35 +70,35 @@ impl Folder {
     /// The file has changed or cannot be written.
     pub(crate) fn remove_certificate(&self, certificate: &Certificate) -> Result<(), Error> {
         let _locked = self.locked()?;
-        let path = self.unchanged(certificate.number(), Some(certificate.path()))?;
-        self.remove(&path, |block| is_certificate(block, certificate))
+        let contents = self.contents()?;
+        let found = contents.certificate(certificate.number()).map(|certificate| certificate.path());
+        let path = found.ok_or_else(|| has_changed(Some(certificate.path())))?;
+        self.remove(path, |bytes| block_of(bytes, |block| is_certificate(block, certificate)))
     }
 
     /// Renames the file. If it contains other objects, those stay in it, and a copy of the whole file gets the other name.
-    fn remove(&self, path: &Path, is_wanted: impl Fn(&[u8]) -> bool) -> Result<(), Error> {
+    fn remove(&self, path: &Path, block_of: impl Fn(&[u8]) -> Option<Block>) -> Result<(), Error> {
         let bytes = file::bytes_of(path)?;
-        let parsed = file::read(path, Naming { label: "", prefix: None }, None)?;
         let removed = free(path, REMOVED);
-        if parsed.is_single() {
+        if is_single(&bytes) {
             // The folder is locked, so no other process of ours uses the new name.
             fs::rename(path, &removed).map_err(|source| Error::io("rename", path, source))?;
             self.sync();
             return Ok(());
         }
-        let block = block_of(&bytes, is_wanted).ok_or_else(|| several(path))?;
-        let copy = self.temporary(mode_of(path)?, &bytes)?;
+        let block = block_of(&bytes).ok_or_else(|| several(path))?;
+        let copy = temporary(self.path(), mode_of(path)?, &bytes)?;
         copy.persist_noclobber(&removed).map_err(|failed| Error::io("write", &removed, failed.error))?;
         let part = |range| bytes.get(range).unwrap_or_default();
         let (before, after) = (part(0..block.text.start), part(block.range.end..bytes.len()));
         self.rewrite(path, &Zeroizing::new([before, after].concat()))
     }
 
-    /// Returns the path of an object if its file has not changed since it was read.
-    pub(super) fn unchanged(&self, number: u64, path: Option<&Path>) -> Result<std::path::PathBuf, Error> {
-        let contents = self.contents()?;
-        let key = contents.key(number).and_then(|key| key.path());
-        let found = key.or_else(|| contents.certificate(number).map(|certificate| certificate.path()));
-        found.map(Path::to_owned).ok_or_else(|| has_changed(path))
+    /// Returns a key as it is now, and its path, if its file has not changed since it was read.
+    fn unchanged_key(&self, key: &TokenKey) -> Result<(Arc<TokenKey>, PathBuf), Error> {
+        let found = self.contents()?.key(key.number()).cloned();
+        let found = found.and_then(|key| Some((key.clone(), key.path()?.to_owned())));
+        found.ok_or_else(|| has_changed(key.path()))
     }
 
     /// Replaces a file. Its objects keep their numbers.
@@ -109,20 +109,27 @@ impl Folder {
         Ok(())
     }
 
-    /// Renames a temporary file. No other thread reads the folder meanwhile, so that the objects of the file keep their numbers.
+    /// Renames a temporary file. No other thread reads the folder meanwhile, so that the objects of the file keep their numbers. A symbolic
+    /// link stays, and the file that it names is replaced.
     pub(super) fn put(&self, path: &Path, new: NamedTempFile) -> Result<(), Error> {
+        let target = target(path)?;
         let mut listing = self.lock();
-        new.persist(path).map_err(|failed| Error::io("write", path, failed.error))?;
+        new.persist(&target).map_err(|failed| Error::io("write", path, failed.error))?;
         if let Some(name) = path.file_name() {
             listing.note_own_change(name);
+        }
+        drop(listing);
+        if let Some(folder) = target.parent() {
+            sync(folder);
         }
         Ok(())
     }
 
-    /// Writes the temporary file that replaces another one, with its owner, group and mode.
+    /// Writes the temporary file that replaces another one, with its owner, group and mode, and in its folder.
     pub(super) fn replacement(&self, path: &Path, bytes: &[u8]) -> Result<NamedTempFile, Error> {
         let old = fs::metadata(path).map_err(|source| Error::io("read", path, source))?;
-        let new = self.temporary(0o600, bytes)?;
+        let target = target(path)?;
+        let new = temporary(target.parent().unwrap_or_else(|| self.path()), 0o600, bytes)?;
         // Only root can change the owner, and a user can change the group only to one of its own groups. If that fails, only the owner's
         // permissions are kept.
         let kept = fchown(new.as_file(), Some(old.uid()), Some(old.gid())).is_ok();
@@ -133,20 +140,29 @@ impl Folder {
     }
 }
 
-/// Returns the PEM block with this content.
-pub(super) fn block_of(bytes: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<Block> {
-    if bytes.first() == Some(&0x30) {
-        return None;
-    }
-    blocks(bytes).into_iter().find(|block| is_wanted(part(bytes, block)))
+/// Returns the path of the file itself, without symbolic links.
+pub(super) fn target(path: &Path) -> Result<PathBuf, Error> {
+    fs::canonicalize(path).map_err(|source| Error::io("read", path, source))
 }
 
-/// Returns true if the block is this key, or refers to it.
-pub(super) fn is_key(block: &[u8], key: &TokenKey) -> bool {
+/// Returns the PEM block of this key; none in DER.
+pub(super) fn block_of_key(bytes: &[u8], key: &TokenKey) -> Option<Block> {
+    let block = blocks(bytes).into_iter().nth(key.block).filter(|_| !is_der(bytes));
+    block.filter(|block| is_key(part(bytes, block), key))
+}
+
+/// Returns the PEM block with this content.
+fn block_of(bytes: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Option<Block> {
+    let blocks = if is_der(bytes) { Vec::new() } else { blocks(bytes) };
+    blocks.into_iter().find(|block| is_wanted(part(bytes, block)))
+}
+
+/// Returns true if the block is this key, or refers to it if the key is at a handle.
+fn is_key(block: &[u8], key: &TokenKey) -> bool {
     let contents = keyfile::contents(block).unwrap_or_default();
-    let public = contents.iter().find_map(|content| match content {
-        keyfile::Content::Key(file) => Some(&file.public.key),
-        keyfile::Content::Reference(reference) => Some(&reference.public.key),
+    let public = contents.iter().find_map(|content| match (content, key.file()) {
+        (keyfile::Content::Key(file), Some(_)) => Some(&file.public.key),
+        (keyfile::Content::Reference(reference), None) => Some(&reference.public.key),
         _ => None,
     });
     public.and_then(spki::encoded).is_some_and(|spki| spki == key.spki())
@@ -158,10 +174,6 @@ pub(super) fn replaced(bytes: &[u8], block: &Block, text: &[u8], new: &[u8]) -> 
     [before, text, new, bytes.get(block.range.end..).unwrap_or_default()].concat()
 }
 
-pub(super) fn part<'a>(bytes: &'a [u8], block: &Block) -> &'a [u8] {
-    bytes.get(block.range.clone()).unwrap_or_default()
-}
-
 fn is_certificate(block: &[u8], certificate: &Certificate) -> bool {
     let contents = keyfile::contents(block).unwrap_or_default();
     let is_same = |der: &Vec<u8>| der == certificate.der() && Parts::of(der).is_some();
@@ -170,8 +182,7 @@ fn is_certificate(block: &[u8], certificate: &Certificate) -> bool {
 
 /// Returns the PEM block of a key file in DER.
 fn pem_of(path: &Path, bytes: &[u8], key: &TokenKey) -> Result<Zeroizing<String>, Error> {
-    let parsed = file::read(path, Naming { label: "", prefix: None }, None)?;
-    let single = parsed.is_single().then(|| key_of_der(bytes)).flatten();
+    let single = is_single(bytes).then(|| key_of_der(bytes)).flatten();
     single.filter(|pem| is_key(pem.as_bytes(), key)).ok_or_else(|| several(path))
 }
 

@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
 
 use super::EXTENSIONS;
 use crate::contents::{Contents, Fault, certificates};
@@ -33,13 +36,16 @@ pub(super) struct Listing {
 }
 
 /// A file, as it was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct File {
-    /// None if it could not be read, or is to be read again.
+    /// None if it is to be read again at the next look: it could not be read, or was written so shortly before that another change may not show.
     stamp: Option<Stamp>,
-    parsed: Parsed,
-    /// True if its objects keep their numbers although it has changed.
-    is_own_change: bool,
+    /// SHA-256 of its bytes.
+    digest: Option<[u8; 32]>,
+    /// None if it is to be read before the next look.
+    parsed: Option<Parsed>,
+    /// What it contained before this process changed it: its objects keep their numbers.
+    before: Option<Parsed>,
 }
 
 impl Listing {
@@ -55,7 +61,7 @@ impl Listing {
     ) -> Result<Arc<Contents>, Error> {
         let names = self.refresh_names(path, Stamp::of(found))?;
         let is_recent = self.checked.is_some_and(|checked| checked.elapsed() < INTERVAL);
-        let files = match is_recent && self.files.values().all(|file| file.stamp.is_some()) {
+        let files = match is_recent && self.files.values().all(|file| file.parsed.is_some()) {
             true => false,
             false => self.refresh_files(path, prefix),
         };
@@ -77,7 +83,7 @@ impl Listing {
     /// Marks a file that this process changes: its objects keep their numbers.
     pub(super) fn note_own_change(&mut self, name: &OsStr) {
         if let Some(file) = self.files.get_mut(name) {
-            (file.stamp, file.is_own_change) = (None, true);
+            *file = File { before: file.parsed.take(), ..File::default() };
         }
         self.folder = None;
     }
@@ -93,41 +99,27 @@ impl Listing {
             names.push(entry.map_err(failed)?.file_name());
         }
         names.retain(|name| is_read(name));
-        let known = self.files.len();
         let mut old = std::mem::take(&mut self.files);
         for name in names {
-            let file = old.remove(&name).unwrap_or_else(File::unread);
+            let file = old.remove(&name).unwrap_or_default();
             self.files.insert(name, file);
         }
-        let kept = self.files.values().filter(|file| file.stamp.is_some()).count();
         (self.folder, self.unsettled) = (Some(stamp), !stamp.is_settled());
-        Ok(kept != known)
+        Ok(!old.is_empty())
     }
 
     /// Reads the files that have changed. Returns true if there is one.
-    fn refresh_files(&mut self, path: &Path, prefix: Option<&str>) -> bool {
+    fn refresh_files(&mut self, folder: &Path, prefix: Option<&str>) -> bool {
         self.checked = Some(Instant::now());
         let mut changed = false;
         self.files.retain(|name, file| {
-            let path = path.join(name);
-            let found = match fs::metadata(&path) {
-                Ok(found) if found.is_file() => Stamp::of(&found),
-                // It was removed meanwhile, is a folder, or a link to nothing.
-                _ => {
-                    changed |= file.stamp.is_some();
-                    return false;
-                }
-            };
-            if file.stamp == Some(found) {
-                return true;
+            let path = folder.join(name);
+            let found = fs::metadata(&path);
+            if is_none(&path, &found) {
+                changed |= file.parsed.is_some();
+                return false;
             }
-            changed = true;
-            let label = path.file_stem().unwrap_or_default().to_string_lossy();
-            let before = file.is_own_change.then_some(&file.parsed);
-            let parsed = file::read(&path, Naming { label: &label, prefix }, before);
-            let parsed =
-                parsed.unwrap_or_else(|error| Parsed { faults: vec![error.into()], ..Parsed::default() });
-            *file = File { stamp: Some(found), parsed, is_own_change: false };
+            changed |= file.refresh(&path, prefix, found);
             true
         });
         changed
@@ -135,13 +127,50 @@ impl Listing {
 }
 
 impl File {
-    fn unread() -> Self {
-        Self { stamp: None, parsed: Parsed::default(), is_own_change: false }
+    /// Reads the file if it has changed. Returns true if its contents have.
+    fn refresh(&mut self, path: &Path, prefix: Option<&str>, found: io::Result<Metadata>) -> bool {
+        let stamp = found.as_ref().ok().map(Stamp::of);
+        if self.parsed.is_some() && stamp.is_some() && self.stamp == stamp {
+            return false;
+        }
+        let found = found.map_err(|source| Error::io("read", path, source));
+        let bytes = match found.and_then(|_| file::bytes_of(path)) {
+            Ok(bytes) => bytes,
+            Err(error) => return self.fail(error),
+        };
+        let digest = Sha256::digest(&*bytes).into();
+        self.stamp = stamp.filter(Stamp::is_settled);
+        if self.parsed.is_some() && self.digest == Some(digest) {
+            return false;
+        }
+        let label = path.file_stem().unwrap_or_default().to_string_lossy();
+        let parsed =
+            file::parsed(path, &bytes, Naming { label: &label, prefix }, self.before.take().as_ref());
+        (self.digest, self.parsed) = (Some(digest), Some(parsed));
+        true
+    }
+
+    fn fail(&mut self, error: Error) -> bool {
+        let same =
+            |parsed: &Parsed| matches!(&parsed.faults[..], [fault] if fault.to_string() == error.to_string());
+        if self.digest.is_none() && self.parsed.as_ref().is_some_and(same) {
+            return false;
+        }
+        let parsed = Some(Parsed { faults: vec![error.into()], ..Parsed::default() });
+        *self = Self { parsed, ..Self::default() };
+        true
     }
 }
 
+/// Returns true for a folder, and for a file that was removed meanwhile. A link to nothing is a file that cannot be read.
+fn is_none(path: &Path, found: &io::Result<Metadata>) -> bool {
+    let is_absent = || fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    found.as_ref().map_or_else(|_| is_absent(), Metadata::is_dir)
+}
+
 fn joined(folder: &Path, files: &BTreeMap<OsString, File>, before: Option<&Contents>) -> Contents {
-    let paths: Vec<_> = files.iter().map(|(name, file)| (folder.join(name), &file.parsed)).collect();
+    let read = files.iter().filter_map(|(name, file)| Some((folder.join(name), file.parsed.as_ref()?)));
+    let paths: Vec<_> = read.collect();
     let keys: Vec<_> = paths.iter().flat_map(|(_, parsed)| parsed.keys.iter().cloned()).collect();
     let all = paths.iter().map(|(path, parsed)| (path.as_path(), *parsed));
     let certificates = certificates(all, &keys, before);
@@ -153,8 +182,36 @@ fn joined(folder: &Path, files: &BTreeMap<OsString, File>, before: Option<&Conte
 }
 
 /// Returns true for the names of files that may hold a key or a certificate. Hidden files are being written; removed ones have another extension.
-fn is_read(name: &OsStr) -> bool {
+pub(super) fn is_read(name: &OsStr) -> bool {
     let extension = Path::new(name).extension().and_then(OsStr::to_str);
     let known = |extension: &str| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension));
     extension.is_some_and(known) && !name.as_encoded_bytes().starts_with(b".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Files, key};
+
+    #[test]
+    fn a_file_that_was_just_written_is_read_again() {
+        let files = Files::new();
+        let path = files.write("a.tpm", key(1).to_file().unwrap());
+        let mut listing = Listing::default();
+        let refresh = |listing: &mut Listing| {
+            listing.look_again();
+            listing.refresh(files.path(), None, &fs::metadata(files.path()).unwrap()).unwrap()
+        };
+        let first = refresh(&mut listing);
+        assert!(
+            listing.files.values().all(|file| file.stamp.is_none()),
+            "a change in the same tick is missed"
+        );
+        assert!(Arc::ptr_eq(&first, &refresh(&mut listing)), "the same bytes are another object");
+        fs::write(&path, key(2).to_file().unwrap()).unwrap();
+        assert_eq!(*refresh(&mut listing).keys[0].public(), key(2).public);
+        std::thread::sleep(Duration::from_millis(200));
+        refresh(&mut listing);
+        assert!(listing.files.values().all(|file| file.stamp.is_some()), "the file is read for ever");
+    }
 }

@@ -156,6 +156,50 @@ fn a_bad_file_hides_no_other() {
 }
 
 #[test]
+fn a_file_that_is_none_is_a_fault_until_it_is_one() {
+    use std::os::unix::fs::symlink;
+    let files = Files::new();
+    symlink("gone", files.path().join("dangling.tpm")).unwrap();
+    symlink("loop.tpm", files.path().join("loop.tpm")).unwrap();
+    symlink(".", files.path().join("folder.tpm")).unwrap();
+    let fifo = files.path().join("fifo.tpm");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let folder = folder(&files);
+    let first = folder.contents().unwrap();
+    let names: Vec<_> = first.faults.iter().map(|fault| fault.path.clone().unwrap()).collect();
+    assert_eq!(names, ["dangling.tpm", "fifo.tpm", "loop.tpm"].map(|name| files.path().join(name)));
+    assert!(Arc::ptr_eq(&first, &folder.contents().unwrap()));
+    folder.lock().look_again();
+    assert!(Arc::ptr_eq(&first, &folder.contents().unwrap()), "the same faults are other contents");
+    // The folder does not change with the file that the link names.
+    let others = Files::new();
+    symlink(others.path().join("key"), files.path().join("other.tpm")).unwrap();
+    assert_eq!(folder.contents().unwrap().faults.len(), 4);
+    others.write("key", key(1).to_file().unwrap());
+    folder.lock().look_again();
+    assert_eq!(labels(&folder.contents().unwrap()), ["other"]);
+}
+
+#[test]
+fn a_text_may_begin_with_a_mark_or_the_character_0() {
+    let files = Files::new();
+    files.write("mark.tpm", [b"\xef\xbb\xbflabel: a\n".to_vec(), key(1).to_file().unwrap()].concat());
+    files.write("block.tpm", [b"\xef\xbb\xbf".to_vec(), key(2).to_file().unwrap()].concat());
+    files.write("zero.tpm", [b"0 is a note\nlabel: c\n".to_vec(), key(3).to_file().unwrap()].concat());
+    let folder = folder(&files);
+    let contents = folder.contents().unwrap();
+    assert_eq!(
+        (labels(&contents), contents.faults.len()),
+        (vec!["block", "a", "c"], 0),
+        "{:?}",
+        contents.faults
+    );
+    let new = folder.change_notes(&labelled(&folder, "c"), |notes| notes.label = Some("d".into())).unwrap();
+    let text = fs::read_to_string(new.path().unwrap()).unwrap();
+    assert!(text.starts_with("0 is a note\nlabel: d\n-----BEGIN"), "{text}");
+}
+
+#[test]
 fn sealed_data_and_parents_are_no_keys() {
     let files = Files::new();
     let mut parent = key(1);
@@ -230,6 +274,20 @@ fn label_and_id_change_and_everything_else_is_kept() {
 }
 
 #[test]
+fn the_file_that_a_link_names_changes() {
+    let (files, others) = (Files::new(), Files::new());
+    let file = others.write("file", key(1).to_file().unwrap());
+    std::os::unix::fs::symlink(&file, files.path().join("key.tpm")).unwrap();
+    let folder = folder(&files);
+    let new =
+        folder.change_notes(&labelled(&folder, "key"), |notes| notes.label = Some("new".into())).unwrap();
+    assert_eq!(new.label(), "new");
+    assert!(files.path().join("key.tpm").is_symlink(), "the link was replaced");
+    assert!(fs::read_to_string(&file).unwrap().starts_with("label: new\n"));
+    assert_eq!((files.names(), others.names()), (vec!["key.tpm".to_owned()], vec!["file".to_owned()]));
+}
+
+#[test]
 fn a_file_in_der_becomes_pem() {
     let files = Files::new();
     files.write("key.tpm", key(1).to_der().unwrap());
@@ -259,4 +317,51 @@ fn removed_files_are_kept_under_another_name() {
     assert_eq!(files.names(), ["both.tpm", "both.tpm.removed", "key.tpm.removed", "key.tpm.removed-2"]);
     folder.remove_key(&contents.keys[0]).unwrap();
     assert_eq!(folder.contents().unwrap().keys.len(), 0);
+}
+
+#[test]
+fn of_two_blocks_with_the_same_key_the_right_one_changes() {
+    let files = Files::new();
+    let first = key(1).to_pem().unwrap();
+    let second = key(1).with_private(vec![8; 100], false).to_pem().unwrap();
+    let reference = keyfile::KeyReference {
+        uri: "handle:0x81000001".to_owned().into(),
+        empty_auth: true,
+        public: key(1).public,
+    };
+    let reference = reference.to_pem().unwrap();
+    let text = [reference.as_str(), "label: a\n", &first, "label: b\n", &second].concat();
+    let path = files.write("same.tpm", text);
+    let folder = folder(&files);
+    let numbers = || folder.contents().unwrap().keys.iter().map(|key| key.number()).collect::<Vec<_>>();
+    let known = numbers();
+    let renamed =
+        folder.change_notes(&labelled(&folder, "b"), |notes| notes.label = Some("c".into())).unwrap();
+    assert_eq!((renamed.label(), numbers()), ("c", known.clone()));
+    let expected = [reference.as_str(), "label: a\n", &first, "label: c\n", &second].concat();
+    assert_eq!(fs::read_to_string(&path).unwrap(), expected);
+    folder.remove_key(&labelled(&folder, "a")).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), [reference.as_str(), "label: c\n", &second].concat());
+    assert_eq!(numbers(), [known[0], known[2]]);
+    // It is another block of the file now.
+    folder.remove_key(&renamed).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), reference.as_str());
+}
+
+#[test]
+fn blocks_that_are_no_objects_stay_in_the_file() {
+    let software = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
+    let mut sealed = key(3);
+    sealed.kind = Kind::Sealed;
+    sealed.public.key =
+        keyfile::PublicKey::KeyedHash { scheme: keyfile::KeyedHashScheme::Null, unique: vec![1; 32] };
+    let sealed = String::from_utf8(sealed.to_file().unwrap()).unwrap();
+    for other in [software, &sealed] {
+        let files = Files::new();
+        let path = files.write("both.pem", [certificate_pem(1), other.to_owned()].concat());
+        let folder = folder(&files);
+        folder.remove_certificate(&folder.contents().unwrap().certificates[0]).unwrap();
+        assert_eq!(fs::read_to_string(path).unwrap(), other);
+        assert_eq!(files.names(), ["both.pem", "both.pem.removed"]);
+    }
 }

@@ -6,9 +6,12 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use keyfile::KeyFile;
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
 use super::Folder;
@@ -23,8 +26,15 @@ use crate::spki;
 const LONGEST_NAME: usize = 64;
 /// The most files with the same name and another number.
 const MOST: u32 = 10_000;
+/// The longest wait for another process that changes the folder. It sends a few commands per key.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The time between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
+/// The beginning of the names of temporary files.
+pub(super) const TEMPORARY: &str = ".tpm2-token-";
 
 /// The lock of a folder between processes, until it is dropped.
+#[derive(Debug)]
 pub(super) struct Locked(File);
 
 impl Folder {
@@ -94,7 +104,7 @@ impl Folder {
         self.make().map_err(|source| Error::io("create", self.path(), source))?;
         let _locked = self.locked()?;
         let stem = stem(label);
-        let mut temporary = self.temporary(mode, bytes)?;
+        let mut temporary = temporary(self.path(), mode, bytes)?;
         for number in 1..MOST {
             let suffix = if number == 1 { String::new() } else { format!("-{number}") };
             let path = self.path().join(format!("{stem}{suffix}.{extension}"));
@@ -113,38 +123,41 @@ impl Folder {
         ))
     }
 
-    /// Writes a temporary file in the folder and to the disk.
-    pub(super) fn temporary(&self, mode: u32, bytes: &[u8]) -> Result<NamedTempFile, Error> {
-        let private = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let made = || {
-            let mut file = tempfile::Builder::new().prefix(".tpm2-token-").make_in(self.path(), private)?;
-            file.as_file_mut().write_all(bytes)?;
-            file.as_file().set_permissions(Permissions::from_mode(mode))?;
-            file.as_file().sync_all()?;
-            Ok::<_, io::Error>(file)
-        };
-        made().map_err(|source| Error::io("write a file in", self.path(), source))
-    }
-
     /// Waits until no other process changes a file of the folder. What others have changed is read before the next use.
     pub(super) fn locked(&self) -> Result<Locked, Error> {
-        let lock = || {
-            let folder = File::open(self.path())?;
-            flock(&folder, FlockOperation::LockExclusive)?;
-            Ok::<_, io::Error>(Locked(folder))
-        };
-        let locked = lock().map_err(|source| Error::io("lock", self.path(), source))?;
+        let locked = Locked::within(PATIENCE, self.path())?;
         self.lock().look_again();
         Ok(locked)
     }
 
-    /// Writes the names to the disk. If the file system does not support this, the files are renamed nevertheless.
+    /// Writes the names to the disk.
     pub(super) fn sync(&self) {
-        let _ = File::open(self.path()).and_then(|folder| folder.sync_all());
+        sync(self.path());
     }
 
     fn make(&self) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(self.path())
+    }
+}
+
+impl Locked {
+    /// Locks a folder. A process that hangs must not make this one hang, so the wait is limited.
+    fn within(patience: Duration, path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::io("lock", path, source);
+        let folder = File::open(path).map_err(failed)?;
+        let start = Instant::now();
+        loop {
+            match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self(folder)),
+                Err(Errno::INTR) => {}
+                Err(Errno::WOULDBLOCK) if start.elapsed() < patience => thread::sleep(PAUSE),
+                Err(Errno::WOULDBLOCK) => {
+                    let hint = "try again later; `lslocks` shows the process that holds the lock";
+                    return Err(Error::file(path, "another process changes the folder", hint));
+                }
+                Err(error) => return Err(failed(error.into())),
+            }
+        }
     }
 }
 
@@ -154,18 +167,46 @@ impl Drop for Locked {
     }
 }
 
+/// Writes a temporary file in a folder and to the disk.
+pub(super) fn temporary(folder: &Path, mode: u32, bytes: &[u8]) -> Result<NamedTempFile, Error> {
+    let private = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = || {
+        let mut file = tempfile::Builder::new().prefix(TEMPORARY).make_in(folder, private)?;
+        file.as_file_mut().write_all(bytes)?;
+        file.as_file().set_permissions(Permissions::from_mode(mode))?;
+        file.as_file().sync_all()?;
+        Ok::<_, io::Error>(file)
+    };
+    made().map_err(|source| Error::io("write a file in", folder, source))
+}
+
+/// Writes the names of a folder to the disk. If the file system does not support this, the files are renamed nevertheless.
+pub(super) fn sync(folder: &Path) {
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+}
+
 /// Returns the path with `suffix`, and a number if needed: the first of them that does not exist.
 pub(super) fn free(path: &Path, suffix: &str) -> PathBuf {
-    let with = |number: u32| {
+    let mut last = path.to_owned();
+    for next in numbered(path, suffix) {
+        last = next;
+        if last.symlink_metadata().is_err() {
+            break;
+        }
+    }
+    last
+}
+
+/// Returns the path with `suffix`, without a number and then with each from 2.
+pub(super) fn numbered(path: &Path, suffix: &str) -> impl Iterator<Item = PathBuf> {
+    (1..=MOST).map(move |number| {
         let mut name: OsString = path.as_os_str().to_owned();
         name.push(suffix);
         if number > 1 {
             name.push(format!("-{number}"));
         }
         PathBuf::from(name)
-    };
-    let is_free = |path: &PathBuf| path.symlink_metadata().is_err();
-    (1..MOST).map(with).find(is_free).unwrap_or_else(|| with(MOST))
+    })
 }
 
 /// Makes the name of a file from a label: letters, digits and `-_.` of ASCII.
@@ -208,5 +249,23 @@ mod tests {
             assert_eq!(free, folder.path().join(name));
             std::fs::write(free, "").unwrap();
         }
+    }
+
+    #[test]
+    fn the_wait_for_another_process_is_limited() {
+        let folder = tempfile::tempdir().unwrap();
+        let patience = Duration::from_millis(200);
+        let first = Locked::within(patience, folder.path()).unwrap();
+        let start = Instant::now();
+        let error = Locked::within(patience, folder.path()).unwrap_err();
+        assert!(start.elapsed() >= patience, "it did not wait");
+        assert!(error.to_string().ends_with("another process changes the folder"), "{error}");
+        assert!(error.advice().is_some());
+        let second = thread::spawn({
+            let path = folder.path().to_owned();
+            move || Locked::within(PATIENCE, &path).map(drop)
+        });
+        drop(first);
+        second.join().unwrap().unwrap();
     }
 }

@@ -75,7 +75,7 @@ impl Section {
 
     fn of_file(&self, path: &Path, password: &Password) -> Result<(TokenKey, Parsed), Error> {
         let naming = Naming { label: &self.name, prefix: self.prefix.as_deref() };
-        let mut parsed = file::read(path, naming, None)?;
+        let mut parsed = file::read(path, naming)?;
         let keys = std::mem::take(&mut parsed.keys);
         let Some(key) = keys.into_iter().next().and_then(std::sync::Arc::into_inner) else {
             return Err(match parsed.faults.pop().and_then(std::sync::Arc::into_inner) {
@@ -117,6 +117,7 @@ impl Section {
             public,
             spki,
             path: self.private.path().map(Path::to_owned),
+            block: 0,
             place: Place::Handle { handle, empty_auth: false, exact },
             password: password.clone(),
         })
