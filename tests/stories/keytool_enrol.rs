@@ -185,7 +185,10 @@ fn initial_attestation_keys_are_those_of_tpm2_tools() {
     const ATTRIBUTES: &str =
         "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|adminwithpolicy|sign|restricted";
     let desk = Desk::new();
-    desk.others("echo 5437182326e414fca797d5f174615a1641f61255797c3a2b22c21d120b2d1e07 | xxd -r -p >policy");
+    const POLICY: &str = "5437182326e414fca797d5f174615a1641f61255797c3a2b22c21d120b2d1e07";
+    desk.others(&format!(
+        "/usr/bin/python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(\"{POLICY}\"))' >policy"
+    ));
     // The unique field is IAK. The file is a TPMU_PUBLIC_ID in memory: a size, and for a point 128 bytes for each coordinate.
     desk.others(
         "printf '\\003\\000IAK' >rsa.unique
@@ -230,7 +233,7 @@ fn the_attestation_keys_of_clouds_are_found_with_their_certificates() {
     desk.assert_absent("none.pem");
     // A certificate of another key, and its own, in the index of Azure.
     desk.others(&format!(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=cloud
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=cloud -addext basicConstraints=critical,CA:TRUE
          tpm2_readpublic -Q -c {AK} -f pem -o ak.pem
          openssl x509 -new -force_pubkey ak.pem -subj /CN=ak -CA ca.pem -CAkey ca.key -days 9 -outform der -out ak.der
          openssl x509 -in ca.pem -outform der -out ca.der

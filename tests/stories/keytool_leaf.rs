@@ -116,7 +116,6 @@ fn the_certificate_verifies_and_lives_for_the_hours_that_were_given() {
     for host in ["localhost", "www.site.example"] {
         let text = site.verified(host);
         for part in [
-            "CN = localhost",
             "DNS:localhost, DNS:*.site.example",
             "CA:FALSE",
             "Digital Signature",
@@ -126,6 +125,8 @@ fn the_certificate_verifies_and_lives_for_the_hours_that_were_given() {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+        // OpenSSL 3.5 leaves the blanks out.
+        assert!(text.contains("CN = localhost") || text.contains("CN=localhost"), "{text}");
         // Older versions print the number.
         assert!(text.contains("No Revocation Available") || text.contains("2.5.29.56"), "{text}");
     }
@@ -208,7 +209,11 @@ fn what_cannot_be_issued_is_refused_before_the_tpm_is_contacted() {
     stock.ok("x509 -req -in ca.csr -CA middle.pem -CAkey middle.key -extfile ca.ext -out below.pem");
     openssl.write("below.pem", openssl.text("below.pem") + &openssl.text("middle.pem"));
     openssl.write("unordered.pem", openssl.text("root.pem") + &openssl.text("ca.pem"));
-    stock.ok("x509 -req -in ca.csr -CA root.pem -CAkey root.key -extfile ca.ext -days -1 -out expired.pem");
+    // OpenSSL 3.5 refuses an end before the begin, and has these options instead.
+    let expired = "x509 -req -in ca.csr -CA root.pem -CAkey root.key -extfile ca.ext -out expired.pem";
+    if !stock.run(&format!("{expired} -days -1")).success() {
+        stock.ok(&format!("{expired} -not_before 20200101000000Z -not_after 20200102000000Z"));
+    }
     site.machine.key("other.tpm", "--ecc P-256");
     openssl.write("leaf.file", "");
     fs::create_dir(openssl.file("taken")).unwrap();

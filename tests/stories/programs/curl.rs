@@ -19,6 +19,8 @@ fn no_engine(case: &Case, rest: &str) {
     let engine = "--engine tpm2 --key-type ENG --cert CERTIFICATE --key KEY";
     let output = case.run(&format!("curl -sS --max-time 20 {engine} {rest}")).failed();
     match output.code() {
+        // curl 8 looks for a provider of that name, too.
+        Some(ENGINE_NOT_FOUND) if output.err().contains("Failed to initialize provider") => {}
         Some(ENGINE_NOT_FOUND) => drop(output.says("SSL Engine 'tpm2' not found")),
         Some(CERTIFICATE_PROBLEM) => drop(output.says("crypto engine not set")),
         _ => panic!("another failure: {output}"),
