@@ -168,7 +168,8 @@ impl Token {
     }
 
     /// Changes the password of every key whose password is `old`, and returns their number; see the files of the folder for how a failure
-    /// in the middle is handled: all keys change, or none; and the same change again completes one that was killed. The keys keep their numbers. A key that is open keeps working.
+    /// in the middle is handled: all keys change, or none; and the same change again completes one that was killed. The keys keep their
+    /// numbers. A key that is open keeps working.
     ///
     /// An empty `old` means the keys without a password. Keys with another password, and keys at persistent handles, are not changed.
     ///

@@ -116,7 +116,48 @@ fn is_open(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use openssl::asn1::Asn1Time;
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::hash::MessageDigest;
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+    use openssl::x509::{X509, X509Name};
+
     use super::*;
+
+    fn certificate(subject: &str, issuer: &str) -> Vec<u8> {
+        let name = |text| {
+            let mut name = X509Name::builder().unwrap();
+            name.append_entry_by_nid(Nid::COMMONNAME, text).unwrap();
+            name.build()
+        };
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+        let mut builder = X509::builder().unwrap();
+        builder.set_subject_name(&name(subject)).unwrap();
+        builder.set_issuer_name(&name(issuer)).unwrap();
+        builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
+        builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+        builder.set_pubkey(&key).unwrap();
+        builder.sign(&key, MessageDigest::sha256()).unwrap();
+        builder.build().to_pem().unwrap()
+    }
+
+    #[test]
+    fn a_certificate_without_a_key_is_a_problem_unless_it_issued_another() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, issuer) in [("root", "root"), ("leaf", "root"), ("alone", "alone"), ("other", "gone")] {
+            fs::write(folder.path().join(format!("{name}.pem")), certificate(name, issuer)).unwrap();
+        }
+        let conf = format!("[keys]\nfolder = {}", folder.path().display());
+        let configuration =
+            Configuration::parse(&folder.path().join("pkcs11.conf"), conf.as_bytes()).unwrap();
+        let contents = configuration.tokens()[0].contents(&configuration.tpm()).unwrap();
+        assert_eq!(contents.certificates.len(), 4);
+        let files: Vec<_> = alone("keys", &contents).into_iter().filter_map(|one| one.file).collect();
+        let path = |name| folder.path().join(name).display().to_string();
+        assert_eq!(files, ["alone.pem", "leaf.pem", "other.pem"].map(path));
+    }
 
     #[test]
     fn the_former_file_of_a_killed_change_is_a_problem() {
